@@ -1,0 +1,78 @@
+/**
+ * The register structures of `<asm/kvm.h>`.
+ *
+ * @module
+ */
+import { nested, struct, u16, u32, u64, u64s, u8, type Values } from "./struct.ts";
+
+/** `struct kvm_regs`. */
+export const KVM_REGS = struct("kvm_regs", 144, {
+  rax: u64(0),
+  rbx: u64(8),
+  rcx: u64(16),
+  rdx: u64(24),
+  rsi: u64(32),
+  rdi: u64(40),
+  rsp: u64(48),
+  rbp: u64(56),
+  r8: u64(64),
+  r9: u64(72),
+  r10: u64(80),
+  r11: u64(88),
+  r12: u64(96),
+  r13: u64(104),
+  r14: u64(112),
+  r15: u64(120),
+  rip: u64(128),
+  rflags: u64(136),
+});
+
+/** `struct kvm_segment`. */
+export const KVM_SEGMENT = struct("kvm_segment", 24, {
+  base: u64(0),
+  limit: u32(8),
+  selector: u16(12),
+  type: u8(14),
+  present: u8(15),
+  dpl: u8(16),
+  db: u8(17),
+  s: u8(18),
+  l: u8(19),
+  g: u8(20),
+  avl: u8(21),
+  unusable: u8(22),
+});
+
+/** `struct kvm_dtable`. */
+export const KVM_DTABLE = struct("kvm_dtable", 16, { base: u64(0), limit: u16(8) });
+
+/** `struct kvm_sregs`. */
+export const KVM_SREGS = struct("kvm_sregs", 312, {
+  cs: nested(0, KVM_SEGMENT),
+  ds: nested(24, KVM_SEGMENT),
+  es: nested(48, KVM_SEGMENT),
+  fs: nested(72, KVM_SEGMENT),
+  gs: nested(96, KVM_SEGMENT),
+  ss: nested(120, KVM_SEGMENT),
+  tr: nested(144, KVM_SEGMENT),
+  ldt: nested(168, KVM_SEGMENT),
+  gdt: nested(192, KVM_DTABLE),
+  idt: nested(208, KVM_DTABLE),
+  cr0: u64(224),
+  cr2: u64(232),
+  cr3: u64(240),
+  cr4: u64(248),
+  cr8: u64(256),
+  efer: u64(264),
+  apic_base: u64(272),
+  interrupt_bitmap: u64s(280, 4),
+});
+
+/** General registers, RIP and RFLAGS. */
+export type Regs = Values<typeof KVM_REGS.fields>;
+/** A segment register with its descriptor cache. */
+export type Segment = Values<typeof KVM_SEGMENT.fields>;
+/** GDTR or IDTR. */
+export type Dtable = Values<typeof KVM_DTABLE.fields>;
+/** Segment and control registers, EFER and APIC base. */
+export type Sregs = Values<typeof KVM_SREGS.fields>;

@@ -1,0 +1,129 @@
+/**
+ * Stands in for `@std/assert` where JSR cannot be reached: the same names and
+ * signatures for the functions this repository uses, over `node:assert/strict`.
+ *
+ * Only the offline import map beside this file points here.
+ *
+ * @module
+ */
+import nodeAssert, { AssertionError } from "node:assert/strict";
+
+export { AssertionError };
+
+/** Asserts that `expression` is truthy. */
+export function assert(expression: unknown, message = ""): asserts expression {
+  if (!expression) throw new AssertionError({ message });
+}
+
+/** Asserts deep strict equality. */
+export function assertEquals<T>(actual: T, expected: T, message?: string): void {
+  try {
+    nodeAssert.deepStrictEqual(actual, expected);
+  } catch (error) {
+    if (message === undefined || !(error instanceof Error)) throw error;
+    throw new AssertionError({ message: `${error.message}: ${message}` });
+  }
+}
+
+/** Asserts that the two values are not deeply equal. */
+export function assertNotEquals<T>(actual: T, expected: T, message?: string): void {
+  nodeAssert.notDeepStrictEqual(actual, expected, message);
+}
+
+/** Asserts identity as `Object.is` has it. */
+export function assertStrictEquals<T>(
+  actual: unknown,
+  expected: T,
+  message?: string,
+): asserts actual is T {
+  nodeAssert.strictEqual(actual, expected, message);
+}
+
+/** Asserts that `actual` contains `expected`. */
+export function assertStringIncludes(actual: string, expected: string, message = ""): void {
+  if (!actual.includes(expected)) {
+    throw new AssertionError({
+      message: `Expected actual: "${actual}" to contain: "${expected}" ${message}`.trimEnd(),
+    });
+  }
+}
+
+/** Asserts that `actual` matches `expected`. */
+export function assertMatch(actual: string, expected: RegExp, message?: string): void {
+  nodeAssert.match(actual, expected, message);
+}
+
+/** Asserts that `actual` is an instance of `expectedType`. */
+export function assertInstanceOf<T extends abstract new (...args: never[]) => unknown>(
+  actual: unknown,
+  expectedType: T,
+  message = "",
+): asserts actual is InstanceType<T> {
+  if (!(actual instanceof expectedType)) {
+    throw new AssertionError({
+      message: `Expected object to be an instance of "${expectedType.name}". ${message}`.trimEnd(),
+    });
+  }
+}
+
+/** Asserts that `actual >= expected`. */
+export function assertGreaterOrEqual<T>(actual: T, expected: T, message = ""): void {
+  if (!(actual >= expected)) {
+    throw new AssertionError({ message: `Expect ${actual} >= ${expected} ${message}`.trimEnd() });
+  }
+}
+
+type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
+
+function checkThrown<E extends Error>(
+  error: unknown,
+  errorClass: ErrorClass<E> | undefined,
+  messageIncludes: string | undefined,
+): E {
+  if (errorClass !== undefined && !(error instanceof errorClass)) {
+    const got = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new AssertionError({
+      message: `Expected error to be instance of "${errorClass.name}", but was "${got}".`,
+    });
+  }
+  if (!(error instanceof Error)) {
+    throw new AssertionError({ message: "A non-Error object was thrown or rejected." });
+  }
+  if (messageIncludes !== undefined && !error.message.includes(messageIncludes)) {
+    throw new AssertionError({
+      message:
+        `Expected error message to include "${messageIncludes}", but got "${error.message}".`,
+    });
+  }
+  return error as E;
+}
+
+/** Asserts that `fn` throws, and returns what it threw. */
+export function assertThrows<E extends Error = Error>(
+  fn: () => unknown,
+  errorClass?: ErrorClass<E>,
+  messageIncludes?: string,
+): E {
+  let thrown: unknown;
+  try {
+    fn();
+  } catch (error) {
+    thrown = error;
+    return checkThrown(thrown, errorClass, messageIncludes);
+  }
+  throw new AssertionError({ message: "Expected function to throw." });
+}
+
+/** Asserts that the promise `fn` returns rejects, and returns the reason. */
+export async function assertRejects<E extends Error = Error>(
+  fn: () => PromiseLike<unknown>,
+  errorClass?: ErrorClass<E>,
+  messageIncludes?: string,
+): Promise<E> {
+  try {
+    await fn();
+  } catch (error) {
+    return checkThrown(error, errorClass, messageIncludes);
+  }
+  throw new AssertionError({ message: "Expected function to reject." });
+}
