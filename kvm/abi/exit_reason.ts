@@ -47,6 +47,9 @@ export const EXIT_REASON = {
   LOONGARCH_IOCSR: 38,
   MEMORY_FAULT: 39,
   TDX: 40,
+  ARM_SEA: 41,
+  ARM_LDST64B: 42,
+  SNP_REQ_CERTS: 43,
 } as const;
 
 /** The name of an exit reason. */

@@ -46,6 +46,11 @@ export const KVM_MSR_FILTER = struct("kvm_msr_filter", 392, {
         (_, i) => KVM_MSR_FILTER_RANGE.read(view, at + 8 + i * KVM_MSR_FILTER_RANGE.size),
       ),
     set: (view: DataView, at: number, ranges: readonly Partial<MsrFilterRangeBytes>[]) => {
+      if (ranges.length > KVM_MSR_FILTER_MAX_RANGES) {
+        throw new RangeError(
+          `Cannot write ${ranges.length} ranges: ${KVM_MSR_FILTER_MAX_RANGES} fit`,
+        );
+      }
       ranges.forEach((range, i) =>
         KVM_MSR_FILTER_RANGE.write(view, range, at + 8 + i * KVM_MSR_FILTER_RANGE.size)
       );

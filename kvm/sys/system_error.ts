@@ -1,0 +1,37 @@
+/**
+ * The error for a refused system call that is not an ioctl of KVM.
+ *
+ * @module
+ */
+import { errnoName } from "../abi/errno.ts";
+
+/**
+ * A system call other than an ioctl of KVM failed: `mmap`, `open`, `read`.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { HostMemory, SystemError } from "@trapline/trapline";
+ *
+ * const error = assertThrows(() => HostMemory.allocate(2 ** 52), SystemError);
+ * assertEquals(error.errnoName, "ENOMEM");
+ * ```
+ */
+export class SystemError extends Error {
+  override readonly name = "SystemError";
+  /** The call, `mmap`. */
+  readonly call: string;
+  /** The errno value, 12. */
+  readonly errno: number;
+  /** The errno name, `ENOMEM`. */
+  readonly errnoName: string;
+
+  /** Builds the error for `call`, which left `errno`. */
+  constructor(call: string, errno: number, detail = "") {
+    const name = errnoName(errno);
+    super(`${call} failed: ${name} (${errno})${detail === "" ? "" : `: ${detail}`}`);
+    this.call = call;
+    this.errno = errno;
+    this.errnoName = name;
+  }
+}

@@ -1,0 +1,2 @@
+export * from "./kvm/kvm.ts";
+export * from "./kvm/abi/mod.ts";
