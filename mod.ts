@@ -1,2 +1,120 @@
-export * from "./kvm/kvm.ts";
-export * from "./kvm/abi/mod.ts";
+/**
+ * Trapline: guests on real KVM, MSR filters under them, and assertions on what
+ * user space and the guest each saw.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { guest, Kvm, Msr, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * vm.enableUserSpaceMsr(["filter"]);
+ * vm.setMsrFilter({
+ *   default: "allow",
+ *   ranges: [{ base: Msr.IA32_SYSENTER_CS, count: 1, deny: "read" }],
+ * });
+ * const session = Session.boot(vm, guest.rdmsr(Msr.IA32_SYSENTER_CS));
+ * session.next("X86_RDMSR").supply(0x2an);
+ * assertEquals(session.finish().value, 0x2an);
+ * ```
+ *
+ * @module
+ */
+export { CAP, type CapName } from "./kvm/abi/cap.ts";
+export { ERRNO, type ErrnoName, errnoName } from "./kvm/abi/errno.ts";
+export { EXIT_REASON, type ExitReasonName, formatExitReason } from "./kvm/abi/exit_reason.ts";
+export type { FdKind, Ioctl } from "./kvm/abi/ioctl.ts";
+export { IOCTL } from "./kvm/abi/ioctls.ts";
+export { KVM_RUN } from "./kvm/abi/kvm_run.ts";
+export { KVM_ENABLE_CAP_ARGS } from "./kvm/abi/lists.ts";
+export { formatMsr, Msr } from "./kvm/abi/msr.ts";
+export * from "./kvm/abi/msr_filter.ts";
+export type { Field, Struct, Values } from "./kvm/abi/struct.ts";
+export type { CpuidEntry } from "./kvm/cpuid.ts";
+export * from "./kvm/errors.ts";
+export {
+  type DebugExit,
+  type ExceptionExit,
+  type Exit,
+  type ExitName,
+  type ExitOf,
+  type FailEntryExit,
+  formatExit,
+  type HypercallExit,
+  type InternalErrorExit,
+  type PlainExit,
+  type SystemEventExit,
+  type UnknownExit,
+  type UnnamedExit,
+} from "./kvm/exit.ts";
+export type { GuestMemory, MemorySlot, MemorySlotChange } from "./kvm/guest_memory.ts";
+export { type Host, type KvmModule, readHost } from "./kvm/host.ts";
+export { type Census, takeCensus } from "./kvm/census.ts";
+export type { Handle, IoctlArgument, RawResult } from "./kvm/handle.ts";
+export { HostMemory } from "./kvm/host_memory.ts";
+export type { IoExit, MmioExit } from "./kvm/io_exit.ts";
+export { Kvm } from "./kvm/kvm.ts";
+export { msrBitmap, msrBitmapSize } from "./kvm/msr_bitmap.ts";
+export type { MsrAnswer, RdmsrExit, WrmsrExit } from "./kvm/msr_exit.ts";
+export { MSR_EXIT_REASONS, type MsrExitReason, msrExitReasonMask } from "./kvm/msr_exit_reason.ts";
+export {
+  type EncodedMsrFilter,
+  encodeRawMsrFilter,
+  MAX_MSRS_PER_RANGE,
+  type MsrAccessKind,
+  MsrFilter,
+  type MsrFilterSpec,
+  type MsrRange,
+  type RawMsrFilter,
+} from "./kvm/msr_filter.ts";
+export type { MsrValue } from "./kvm/msrs.ts";
+export type { Stats } from "./kvm/stats.ts";
+export type { SyncRegs, SyncRegSet } from "./kvm/sync_regs.ts";
+export {
+  type DebugRegs,
+  type Dtable,
+  type MpState,
+  type Regs,
+  type RunOptions,
+  type Segment,
+  type Sregs,
+  type Vcpu,
+  type VcpuEvents,
+} from "./kvm/vcpu.ts";
+export type { Vm } from "./kvm/vm.ts";
+
+export {
+  asm16,
+  asm32,
+  asm64,
+  type AsmSource,
+  type AsmValue,
+  assemble,
+  type AssembleOptions,
+  Assembly,
+  type Bitness,
+  disassemble,
+  disassembleAround,
+  type DisassembleAroundOptions,
+  type DisassembledLine,
+  type DisassembleOptions,
+} from "./guests/asm/mod.ts";
+export * from "./guests/assert.ts";
+export { type Describable, GuestAssertionError } from "./guests/assertion_error.ts";
+export type { GuestMode } from "./guests/boot/mode.ts";
+export {
+  type Fault,
+  formatFault,
+  type GuestRegister,
+  type Observation,
+} from "./guests/observation.ts";
+export { type AccessOptions, guest } from "./guests/programs.ts";
+export {
+  type MsrHandlers,
+  Session,
+  type SessionOptions,
+  type WalkedAccess,
+} from "./guests/session.ts";
+export type { Transcript } from "./guests/transcript.ts";
+export { formatVector } from "./guests/vector.ts";
+export { type AccessFault, type AccessOutcome, type MsrAccess } from "./guests/walker.ts";

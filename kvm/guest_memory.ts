@@ -90,7 +90,7 @@ export class GuestMemory {
     if (this.#slots.has(slot.slot)) {
       throw new RangeError(`Cannot add memory slot ${slot.slot}: it exists, replace or remove it`);
     }
-    const mapping = Mapping.anonymous(slot.size);
+    const mapping = Mapping.memory(slot.size);
     const mapped = { readonly: false, ...slot, mapping };
     try {
       this.#setSlot(mapped, mapping.address);

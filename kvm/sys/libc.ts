@@ -32,6 +32,10 @@ const SYMBOLS = {
   access: { parameters: ["buffer", "i32"], result: "i32" },
   /** `void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)` */
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
+  /** `int memfd_create(const char *name, unsigned int flags)` */
+  memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+  /** `int ftruncate(int fd, off_t length)` */
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   /** `int mprotect(void *address, size_t length, int protection)` */
   mprotect: { parameters: ["pointer", "usize", "i32"], result: "i32" },
   /** `int munmap(void *address, size_t length)` */

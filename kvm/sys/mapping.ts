@@ -4,14 +4,17 @@
  * @module
  */
 import { POSIX } from "../abi/posix.ts";
-import { errno, libc } from "./libc.ts";
+import { closeFd } from "./fd.ts";
+import { cString, errno, libc } from "./libc.ts";
 import { SystemError } from "./system_error.ts";
 
 /** Bytes in a page of the host. */
 export const PAGE_SIZE = 4096;
 
-const { PROT_NONE, PROT_READ, PROT_WRITE, MAP_SHARED, MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE } =
-  POSIX;
+/** How `/proc/self/maps` shows the memory: `/memfd:trapline`. */
+export const MEMORY_NAME = "trapline";
+
+const NAME = cString(MEMORY_NAME);
 
 /**
  * Mapped memory. {@linkcode Mapping.close} detaches the buffer before the
@@ -34,38 +37,54 @@ export class Mapping implements Disposable {
     this.buffer = Deno.UnsafePointerView.getArrayBuffer(pointer, size);
   }
 
-  static #map(size: number, protection: number, flags: number, fd: number): Deno.PointerObject {
-    const pointer = libc().mmap(null, BigInt(size), protection, flags, fd, 0n);
+  /** Maps the first `size` bytes of `fd`, shared. */
+  static ofFd(fd: number, size: number): Mapping {
+    const protection = POSIX.PROT_READ | POSIX.PROT_WRITE;
+    const pointer = libc().mmap(null, BigInt(size), protection, POSIX.MAP_SHARED, fd, 0n);
     // MAP_FAILED is (void *) -1.
     if (pointer === null || Deno.UnsafePointer.value(pointer) === 0xffff_ffff_ffff_ffffn) {
       throw new SystemError("mmap", errno(), `${size} bytes`);
     }
-    return pointer;
+    return new Mapping(pointer, size, size);
   }
 
-  /** Maps the first `size` bytes of `fd`, shared. */
-  static ofFd(fd: number, size: number): Mapping {
-    return new Mapping(Mapping.#map(size, PROT_READ | PROT_WRITE, MAP_SHARED, fd), size, size);
+  /**
+   * Maps `size` bytes of zeroed memory, in whole pages.
+   *
+   * A memfd rather than anonymous memory: `/proc/self/maps` then names it, so
+   * that a leak can be told from the pages of V8.
+   */
+  static memory(size: number): Mapping {
+    const fd = libc().memfd_create(NAME, POSIX.MFD_CLOEXEC);
+    if (fd === -1) throw new SystemError("memfd_create", errno());
+    try {
+      if (libc().ftruncate(fd, BigInt(size)) === -1) {
+        throw new SystemError("ftruncate", errno(), `${size} bytes`);
+      }
+      return Mapping.ofFd(fd, size);
+    } finally {
+      closeFd(fd); // The mapping keeps the file.
+    }
   }
 
-  /** Maps `size` bytes, zero and private, in whole pages. */
-  static anonymous(size: number): Mapping {
-    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    return new Mapping(Mapping.#map(size, PROT_READ | PROT_WRITE, flags, -1), size, size);
-  }
-
-  /** Like {@linkcode Mapping.anonymous}, followed by a page that nobody can touch. */
+  /** Like {@linkcode Mapping.memory}, followed by a page that nobody can touch. */
   static guarded(size: number): Mapping {
     const pages = Math.ceil(size / PAGE_SIZE) * PAGE_SIZE;
-    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    const pointer = Mapping.#map(pages + PAGE_SIZE, PROT_NONE, flags, -1);
-    const mapping = new Mapping(pointer, pages, pages + PAGE_SIZE);
-    if (libc().mprotect(pointer, BigInt(pages), PROT_READ | PROT_WRITE) === -1) {
+    const whole = Mapping.memory(pages + PAGE_SIZE);
+    const guard = Deno.UnsafePointer.create(whole.address + BigInt(pages));
+    if (libc().mprotect(guard, BigInt(PAGE_SIZE), POSIX.PROT_NONE) === -1) {
       const code = errno();
-      mapping.close();
-      throw new SystemError("mprotect", code, `${pages} bytes`);
+      whole.close();
+      throw new SystemError("mprotect", code, `${PAGE_SIZE} bytes`);
     }
-    return mapping;
+    return whole.#withoutGuard(pages);
+  }
+
+  #withoutGuard(size: number): Mapping {
+    const guarded = new Mapping(this.#pointer, size, this.#mappedSize);
+    this.#closed = true;
+    this.buffer.transfer();
+    return guarded;
   }
 
   /** Whether the pages are gone. */

@@ -1,0 +1,43 @@
+/**
+ * The error of a guest that did something else than was wanted.
+ *
+ * @module
+ */
+import { EXIT_REASON, formatExitReason } from "../kvm/abi/exit_reason.ts";
+import { type Exit, formatExit } from "../kvm/exit.ts";
+
+/** What the error tells of the guest; a `Session` is one. */
+export interface Describable {
+  /** Code around RIP, registers, exits so far. */
+  describe(): string;
+}
+
+/**
+ * A guest did something else than was wanted. The message says what was
+ * wanted and what was got, and shows the guest: the code around RIP, the
+ * registers and the exits so far.
+ */
+export class GuestAssertionError extends Error {
+  override readonly name = "GuestAssertionError";
+  /** What was wanted. */
+  readonly wanted: string;
+  /** What was got. */
+  readonly got: string;
+
+  /** Builds the error from what was wanted of `guest` and what was got. */
+  constructor(guest: Describable, wanted: string, got: string) {
+    super(`Wanted ${wanted}, got ${got}\n${guest.describe()}`);
+    this.wanted = wanted;
+    this.got = got;
+  }
+
+  /** The error for an exit other than the one that was wanted. */
+  static forExit(guest: Describable, wanted: string, exit: Exit): GuestAssertionError {
+    const number = (EXIT_REASON as Readonly<Record<string, number>>)[wanted];
+    return new GuestAssertionError(
+      guest,
+      number === undefined ? wanted : formatExitReason(number),
+      formatExit(exit),
+    );
+  }
+}
