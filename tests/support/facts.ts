@@ -1,0 +1,46 @@
+/**
+ * What the requirements and the recorded deviations ask of this host.
+ *
+ * @module
+ */
+import { type Host, Kvm, KvmUnavailableError, readHost } from "@trapline/trapline";
+
+/** This host and its KVM. */
+export interface Facts {
+  /** Kernel, CPU and modules. */
+  readonly host: Host;
+  /** Why KVM cannot be used, or `undefined` when it can. */
+  readonly unavailable: string | undefined;
+  /** The vendor module, `kvm_amd`, `kvm_intel` or another; empty when built in or none. */
+  readonly vendorModule: string;
+}
+
+function whyUnavailable(): string | undefined {
+  try {
+    Kvm.open().close();
+    return undefined;
+  } catch (error) {
+    if (error instanceof KvmUnavailableError) return error.message;
+    throw error;
+  }
+}
+
+let known: Facts | undefined;
+
+/** The facts, found out once. */
+export function facts(): Facts {
+  if (known === undefined) {
+    const host = readHost();
+    known = {
+      host,
+      unavailable: whyUnavailable(),
+      vendorModule: host.modules.find(({ name }) => name !== "kvm")?.name ?? "",
+    };
+  }
+  return known;
+}
+
+/** A parameter of the `kvm` module, or `undefined` when the kernel does not show it. */
+export function kvmParameter(facts: Facts, name: string): string | undefined {
+  return facts.host.modules.find((module) => module.name === "kvm")?.parameters[name];
+}

@@ -1,0 +1,25 @@
+/**
+ * What a clause can require of the host before it is decided. A requirement
+ * looks at the host; it never looks at how the test came out.
+ *
+ * @module
+ */
+import { type CapName, Kvm } from "@trapline/trapline";
+import { type Facts, kvmParameter } from "./facts.ts";
+
+/** Gives the reason why the host does not meet it, or `undefined` when it does. */
+export type Requirement = (facts: Facts) => string | undefined;
+
+/** The capability is reported. */
+export function capability(name: CapName): Requirement {
+  return () => {
+    using kvm = Kvm.open();
+    return kvm.checkExtension(name) > 0 ? undefined : `KVM_CAP_${name} is not reported`;
+  };
+}
+
+/** KVM does not swallow accesses to unknown MSRs (`kvm.ignore_msrs`). */
+export function reportsUnknownMsrs(facts: Facts): string | undefined {
+  const value = kvmParameter(facts, "ignore_msrs");
+  return value === "Y" || value === "1" ? "kvm.ignore_msrs is on" : undefined;
+}
