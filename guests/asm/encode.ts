@@ -56,12 +56,11 @@ function setImmediate(
   rule: Extract<OperandRule, { kind: "immediate" }>,
   value: bigint,
 ): void {
-  const { bits, extended, only } = rule;
+  const { bits, extended } = rule;
   const inRange = value >= -(1n << BigInt(extended - 1)) && value < 1n << BigInt(extended);
   if (!inRange || BigInt.asIntN(bits, value) !== BigInt.asIntN(extended, value)) {
     throw outOfRange(value);
   }
-  if (only !== undefined && value !== only) throw outOfRange(value);
   const kind = IMMEDIATE_KINDS[bits === extended ? `${bits}` : `${bits}to${extended}`];
   const afterImmediate = place > 0 && instruction.opKind(place - 1) >= OpKind.Immediate8 &&
     instruction.opKind(place - 1) <= OpKind.Immediate32to64;

@@ -44,6 +44,8 @@ Deno.test("assemble() encodes instructions that are the same in every mode", () 
       "iret": "cf",
       "pushf": "9c",
       "xlatb": "d7",
+      "loopz 0x1000": "e1 fe",
+      "shl bl, 2": "c0 e3 02",
       "MOV bl, byte ptr fs:[esi + 0] ; a comment": bitness === 32 ? "64 8a 1e" : "64 67 8a 1e",
     });
   }
@@ -79,6 +81,7 @@ Deno.test("assemble() encodes 16-bit code", () => {
     "lidt [bx]": "0f 01 1f",
     "mov cr0, eax": "0f 22 c0",
     "stosd": "66 ab",
+    "xbegin 0x1004": "c7 f8 00 00",
   });
 });
 
@@ -182,6 +185,7 @@ Deno.test("assemble() counts [rip + n] from the next instruction and [rel n] fro
     "mov rax, [rip + 0x10]": "48 8b 05 10 00 00 00",
     "mov byte [rip - 1], 5": "c6 05 ff ff ff ff 05",
     "lea rax, [rel 0x1007]": "48 8d 05 00 00 00 00",
+    "mov rax, [dword rel 0x1008]": "67 48 8b 05 00 00 00 00",
     "mov dword [rel 0x100a], 5": "c7 05 00 00 00 00 05 00 00 00",
   });
 });

@@ -105,7 +105,7 @@ function fill(encoder: Encoder, draft: Draft, bitness: Bitness, scope: Scope): U
 /**
  * Goes over the drafts once, from the label addresses of the last time to new ones.
  *
- * @returns Whether anything moved, and the first statement that did not fit.
+ * @returns Whether a label moved, and the first statement that did not fit.
  */
 function sweep(
   encoder: Encoder,
@@ -123,9 +123,7 @@ function sweep(
       symbols.set(statement.name, here);
     } else if (!draft.settled) {
       try {
-        const bytes = fill(encoder, draft, bitness, { symbols, here });
-        moved ||= bytes.length !== draft.bytes.length;
-        draft.bytes = bytes;
+        draft.bytes = fill(encoder, draft, bitness, { symbols, here });
       } catch (error) {
         if (!(error instanceof Misfit)) throw error;
         problem ??= lineError(statement.line, error.message);

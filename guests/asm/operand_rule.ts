@@ -17,7 +17,6 @@ export type OperandRule =
     readonly bits: number;
     /** Bits after sign extension; equal to `bits` where there is none. */
     readonly extended: number;
-    readonly only: bigint | undefined;
   }
   | {
     readonly kind: "branch";
@@ -61,16 +60,11 @@ function readRule(name: string): OperandRule {
     return { kind: "memory", vectorIndex: name.startsWith("mem_vsib") };
   }
 
-  const [, bits, extended, only] = /^imm(\d+)(?:sex(\d+)|_const_(\d+)|_m2z)?$/.exec(name) ?? [];
+  const [, bits, extended] = /^imm(\d+)(?:sex(\d+)|_const_1|_m2z)?$/.exec(name) ?? [];
   if (bits !== undefined) {
-    // The 4-bit immediate shares its byte with a register; the encoder checks it.
+    // The encoder checks the constant 1, and the 4 bits that share their byte with a register.
     const own = Math.max(8, Number(bits));
-    return {
-      kind: "immediate",
-      bits: own,
-      extended: Number(extended ?? own),
-      only: only === undefined ? undefined : BigInt(only),
-    };
+    return { kind: "immediate", bits: own, extended: Number(extended ?? own) };
   }
 
   const [, branchBits, branchBytes] = /^br(\d+)_(\d)$/.exec(name) ?? [];

@@ -11,6 +11,18 @@ import type { InstructionStatement } from "./statement.ts";
 /** How many encodings an error message lists. */
 const LISTED_FORMS = 6;
 
+const SIZE_NAMES: Readonly<Record<number, string>> = {
+  1: "byte",
+  2: "word",
+  4: "dword",
+  6: "fword",
+  8: "qword",
+  10: "tbyte",
+  16: "oword",
+  32: "yword",
+  64: "zword",
+};
+
 /** Instructions that mean the same with their operands swapped and are tabled one way only. */
 const COMMUTATIVE: ReadonlySet<string> = new Set(["test", "xchg"]);
 
@@ -41,18 +53,6 @@ function readings(name: string, operands: readonly Operand[]): (readonly Operand
   const readsSelector = SELECTOR_READERS.has(name) || (name === "mov" && isOfClass(first, "seg"));
   return readsSelector ? [operands, operands.map(widened)] : [operands];
 }
-
-const SIZE_NAMES: Readonly<Record<number, string>> = {
-  1: "byte",
-  2: "word",
-  4: "dword",
-  6: "fword",
-  8: "qword",
-  10: "tbyte",
-  16: "oword",
-  32: "yword",
-  64: "zword",
-};
 
 /** An encoding an instruction may end in, and the operands in the order it takes them. */
 export interface Candidate {

@@ -1,0 +1,82 @@
+/**
+ * Checks that imports only point up the table of rooms, and that the one
+ * unsafe room is the only one that touches FFI.
+ *
+ * @module
+ */
+import { dirname, join, normalize } from "node:path/posix";
+
+/** A room: the files whose path starts with `path`, and what they may import. */
+interface Room {
+  readonly path: string;
+  /** Path prefixes inside the repository. */
+  readonly files: readonly string[];
+  /** Bare names. */
+  readonly packages: readonly string[];
+}
+
+const TEST_PACKAGES = ["@std/assert", "fast-check", "@trapline/trapline"];
+
+// The first room whose path matches is the file's.
+const ROOMS: readonly Room[] = [
+  { path: "kvm/abi/", files: ["kvm/abi/"], packages: [] },
+  { path: "kvm/sys/", files: ["kvm/sys/", "kvm/abi/"], packages: [] },
+  { path: "kvm/", files: ["kvm/"], packages: [] },
+  { path: "guests/asm/", files: ["guests/asm/"], packages: ["iced-x86"] },
+  { path: "guests/", files: ["guests/", "kvm/"], packages: [] },
+  { path: "mod.ts", files: ["kvm/", "guests/"], packages: [] },
+  // The ABI check holds the tables themselves against the C headers.
+  {
+    path: "tests/abi_test.ts",
+    files: ["kvm/abi/", "tests/support/"],
+    packages: TEST_PACKAGES,
+  },
+  {
+    path: "tests/support/header_check",
+    files: ["kvm/abi/", "tests/support/"],
+    packages: TEST_PACKAGES,
+  },
+  {
+    path: "tests/support/std_assert.ts",
+    files: [],
+    packages: ["node:assert/strict"],
+  },
+  { path: "tests/", files: ["tests/support/"], packages: TEST_PACKAGES },
+  {
+    path: "scripts/",
+    files: ["kvm/", "guests/", "mod.ts", "tests/", "scripts/"],
+    packages: [...TEST_PACKAGES, "node:"],
+  },
+];
+
+const IMPORT =
+  /^\s*(?:import|export)\b[^"';]*?\bfrom\s+"([^"]+)"|^\s*import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm;
+
+/** The specifiers that `source` imports. */
+export function importsOf(source: string): string[] {
+  const code = source.replaceAll(/\/\*\*[\s\S]*?\*\//g, "");
+  return [...code.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3]!);
+}
+
+/** What is wrong with the imports of the file at `path`, a path from the repository's root. */
+export function importFaults(path: string, source: string): string[] {
+  const room = ROOMS.find((room) => path.startsWith(room.path));
+  if (room === undefined) return [`${path}: belongs to no room`];
+  const isUnitTest = path.endsWith("_test.ts");
+  const faults: string[] = [];
+  for (const specifier of importsOf(source)) {
+    const allowed = specifier.startsWith(".")
+      ? room.files.some((prefix) => normalize(join(dirname(path), specifier)).startsWith(prefix)) ||
+        (isUnitTest && normalize(join(dirname(path), specifier)).startsWith("tests/support/"))
+      : [...room.packages, ...(isUnitTest ? TEST_PACKAGES : [])].some((name) =>
+        specifier === name || (name.endsWith(":") && specifier.startsWith(name))
+      );
+    if (!allowed) faults.push(`${path}: may not import "${specifier}"`);
+  }
+  const unsafe =
+    /\bDeno\.(dlopen|UnsafePointer|UnsafePointerView|UnsafeCallback|UnsafeFnPointer)\b/;
+  if (!path.startsWith("kvm/sys/") && !path.startsWith("scripts/checks/") && unsafe.test(source)) {
+    faults.push(`${path}: touches FFI outside kvm/sys/`);
+  }
+  return faults;
+}

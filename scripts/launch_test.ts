@@ -1,0 +1,32 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { denoArguments } from "./launch.ts";
+
+Deno.test("denoArguments() leaves the arguments alone where JSR answers", () => {
+  assertEquals(denoArguments(["test", "--allow-ffi", "tests"], true), [
+    "test",
+    "--allow-ffi",
+    "tests",
+  ]);
+});
+
+Deno.test("denoArguments() puts the import map behind the subcommand where it does not", () => {
+  const [subcommand, map, ...rest] = denoArguments(["run", "a.ts", "--json"], false);
+  assertEquals([subcommand, rest], ["run", ["a.ts", "--json"]]);
+  const path = map!.replace("--import-map=", "");
+  const { imports } = JSON.parse(Deno.readTextFileSync(path));
+  assertEquals(imports["@std/assert"], "./std_assert.ts");
+});
+
+Deno.test("denoArguments() refuses an empty command line", () => {
+  assertThrows(() => denoArguments([], true), TypeError, "no subcommand");
+});
+
+Deno.test("the offline import map differs from deno.json in @std/assert alone", () => {
+  const read = (path: string): Record<string, string> =>
+    JSON.parse(Deno.readTextFileSync(new URL(path, import.meta.url))).imports;
+  const online = read("../deno.json");
+  const offline = read("../tests/support/offline_import_map.json");
+  assertEquals(Object.keys(offline).sort(), Object.keys(online).sort());
+  const differing = Object.keys(online).filter((name) => online[name] !== offline[name]);
+  assertEquals(differing, ["@std/assert", "@trapline/trapline"]); // The latter by its own folder.
+});
