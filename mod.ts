@@ -28,12 +28,24 @@ export { IOCTL } from "./kvm/abi/ioctls.ts";
 export { KVM_RUN } from "./kvm/abi/kvm_run.ts";
 export { KVM_ENABLE_CAP_ARGS } from "./kvm/abi/lists.ts";
 export { formatMsr, Msr } from "./kvm/abi/msr.ts";
-export * from "./kvm/abi/msr_filter.ts";
+export {
+  KVM_MSR_EXIT_REASON_FILTER,
+  KVM_MSR_EXIT_REASON_INVAL,
+  KVM_MSR_EXIT_REASON_UNKNOWN,
+  KVM_MSR_FILTER_DEFAULT_ALLOW,
+  KVM_MSR_FILTER_DEFAULT_DENY,
+  KVM_MSR_FILTER_MAX_BITMAP_SIZE,
+  KVM_MSR_FILTER_MAX_RANGES,
+  KVM_MSR_FILTER_READ,
+  KVM_MSR_FILTER_WRITE,
+} from "./kvm/abi/msr_filter.ts";
 export type { Field, Struct, Values } from "./kvm/abi/struct.ts";
 export type { CpuidEntry } from "./kvm/cpuid.ts";
+export { encodeRawEnableCap, type RawEnableCap } from "./kvm/enable_cap.ts";
 export * from "./kvm/errors.ts";
 export {
   type DebugExit,
+  type DecodedName,
   type ExceptionExit,
   type Exit,
   type ExitName,
@@ -55,7 +67,7 @@ export { HostMemory } from "./kvm/host_memory.ts";
 export type { IoExit, MmioExit } from "./kvm/io_exit.ts";
 export { Kvm } from "./kvm/kvm.ts";
 export { msrBitmap, msrBitmapSize } from "./kvm/msr_bitmap.ts";
-export type { MsrAnswer, RdmsrExit, WrmsrExit } from "./kvm/msr_exit.ts";
+export type { MsrAnswer, MsrExit, RdmsrExit, WrmsrExit } from "./kvm/msr_exit.ts";
 export { MSR_EXIT_REASONS, type MsrExitReason, msrExitReasonMask } from "./kvm/msr_exit_reason.ts";
 export {
   type EncodedMsrFilter,
@@ -65,9 +77,12 @@ export {
   MsrFilter,
   type MsrFilterSpec,
   type MsrRange,
+  type MsrSpan,
   type RawMsrFilter,
+  type RawMsrRange,
 } from "./kvm/msr_filter.ts";
 export type { MsrValue } from "./kvm/msrs.ts";
+export { kvmRunOffset } from "./kvm/run_page.ts";
 export type { Stats } from "./kvm/stats.ts";
 export type { SyncRegs, SyncRegSet } from "./kvm/sync_regs.ts";
 export {

@@ -18,6 +18,7 @@ export interface Describable {
  * registers and the exits so far.
  */
 export class GuestAssertionError extends Error {
+  /** The class, by name. */
   override readonly name = "GuestAssertionError";
   /** What was wanted. */
   readonly wanted: string;

@@ -28,10 +28,24 @@ export interface Fault {
 }
 
 /** The registers that a guest reports; a 16- or 32-bit guest reports the low halves. */
-export type GuestRegister = Exclude<
-  keyof typeof REPORT,
-  "vector" | "errorCode" | "cs" | "ss" | "cr2" | "rip"
->;
+export type GuestRegister =
+  | "rax"
+  | "rcx"
+  | "rdx"
+  | "rbx"
+  | "rbp"
+  | "rsi"
+  | "rdi"
+  | "rsp"
+  | "r8"
+  | "r9"
+  | "r10"
+  | "r11"
+  | "r12"
+  | "r13"
+  | "r14"
+  | "r15"
+  | "rflags";
 
 /** How a guest ended, by its own account. */
 export interface Observation {
@@ -43,9 +57,25 @@ export interface Observation {
   readonly value: bigint;
 }
 
-const REGISTERS = (Object.keys(REPORT) as (keyof typeof REPORT)[]).filter((
-  field,
-): field is GuestRegister => !["vector", "errorCode", "cs", "ss", "cr2", "rip"].includes(field));
+const REGISTERS: readonly GuestRegister[] = [
+  "rax",
+  "rcx",
+  "rdx",
+  "rbx",
+  "rbp",
+  "rsi",
+  "rdi",
+  "rsp",
+  "r8",
+  "r9",
+  "r10",
+  "r11",
+  "r12",
+  "r13",
+  "r14",
+  "r15",
+  "rflags",
+];
 
 /** Forgets the report of an earlier program. */
 export function clearReport(memory: GuestMemory, base: number): void {

@@ -26,6 +26,7 @@ export { SystemError } from "./sys/system_error.ts";
  * ```
  */
 export class KvmError extends Error {
+  /** The class, by name. */
   override readonly name = "KvmError";
   /** The ioctl, `KVM_SET_SREGS`. */
   readonly ioctl: string;
@@ -46,6 +47,7 @@ export class KvmError extends Error {
 
 /** An object was used after it, or what it belongs to, was closed. */
 export class ClosedError extends Error {
+  /** The class, by name. */
   override readonly name = "ClosedError";
 
   /** Builds the error for the attempted `action` on `what`. */
@@ -64,6 +66,7 @@ export type KvmUnavailableCause =
 
 /** `/dev/kvm` cannot be used; the message says what would mend it. */
 export class KvmUnavailableError extends Error {
+  /** The class, by name. */
   override readonly name = "KvmUnavailableError";
   /** What is wrong. */
   readonly reason: KvmUnavailableCause;
@@ -80,6 +83,7 @@ export class KvmUnavailableError extends Error {
 
 /** `KVM_GET_MSRS` or `KVM_SET_MSRS` stopped before the end of its list. */
 export class MsrRefusedError extends Error {
+  /** The class, by name. */
   override readonly name = "MsrRefusedError";
   /** `KVM_GET_MSRS` or `KVM_SET_MSRS`. */
   readonly ioctl: string;
@@ -99,6 +103,7 @@ export class MsrRefusedError extends Error {
 
 /** The guest was still running at the deadline of its run. */
 export class DeadlineError extends Error {
+  /** The class, by name. */
   override readonly name = "DeadlineError";
   /** The deadline of the run, in milliseconds. */
   readonly deadlineMs: number;
@@ -117,6 +122,7 @@ export class DeadlineError extends Error {
 
 /** The guest used up its exits without coming to its end. */
 export class ExitBudgetError extends Error {
+  /** The class, by name. */
   override readonly name = "ExitBudgetError";
   /** The exits that were allowed. */
   readonly budget: number;

@@ -100,7 +100,8 @@ export interface UnknownExit {
   readonly hardwareReason: bigint;
 }
 
-type DecodedName =
+/** The exits that are decoded into fields. */
+export type DecodedName =
   | "IO"
   | "MMIO"
   | "X86_RDMSR"

@@ -27,7 +27,8 @@ function checkError(error: number): void {
   }
 }
 
-abstract class MsrExit {
+/** What the two MSR exits have in common. */
+export abstract class MsrExit {
   /** The MSR index that the guest named in ECX. */
   readonly index: number;
   /** Why the access came here; bits without a name are kept as one hexadecimal number. */
@@ -36,7 +37,7 @@ abstract class MsrExit {
   readonly reasonMask: number;
   /** `kvm_run.msr.data`: what the guest writes; for a read, what the kernel left there. */
   readonly data: bigint;
-  protected readonly page: RunPage;
+  readonly #page: RunPage;
   readonly #entry: number;
   #answer: MsrAnswer | undefined;
 
@@ -47,7 +48,7 @@ abstract class MsrExit {
     this.reasonMask = view.getUint32(REASON, true);
     this.reasons = msrExitReasonNames(this.reasonMask);
     this.data = view.getBigUint64(DATA, true);
-    this.page = page;
+    this.#page = page;
     this.#entry = page.entries;
   }
 
@@ -70,8 +71,8 @@ abstract class MsrExit {
 
   /** Writes `answer` where the kernel looks for it. */
   protected give(answer: MsrAnswer): void {
-    this.page.assertStill(this.#entry, "answer the MSR exit");
-    const view = this.page.view;
+    this.#page.assertStill(this.#entry, "answer the MSR exit");
+    const view = this.#page.view;
     view.setUint8(ERROR, answer.kind === "refuse" ? answer.error : 0);
     if (answer.kind === "value") view.setBigUint64(DATA, answer.value, true);
     this.#answer = answer;

@@ -11,7 +11,6 @@ import {
   KVM_MSR_FILTER_MAX_RANGES,
   KVM_MSR_FILTER_READ,
   KVM_MSR_FILTER_WRITE,
-  type MsrFilterRangeBytes,
 } from "./abi/msr_filter.ts";
 import { msrBitmap, msrBitmapSize } from "./msr_bitmap.ts";
 import { describeRange } from "./msr_filter_text.ts";
@@ -21,7 +20,7 @@ import { addressOf } from "./sys/libc.ts";
 export type MsrAccessKind = "read" | "write" | "read-write";
 
 /** The MSRs of a range: `count` of them from index `base` on. */
-interface MsrSpan {
+export interface MsrSpan {
   /** First MSR index. */
   readonly base: number;
   /** How many MSRs, 1 to 0x3000. */
@@ -200,14 +199,24 @@ export class MsrFilter {
   }
 }
 
+/** One slot of a filter for the raw door. */
+export interface RawMsrRange {
+  /** `KVM_MSR_FILTER_READ`, `KVM_MSR_FILTER_WRITE`, both, or what the kernel should refuse. */
+  readonly flags: number;
+  /** MSRs in the bitmap. */
+  readonly nmsrs: number;
+  /** First MSR index. */
+  readonly base: number;
+  /** The bitmap: an address as it stands, or bytes to copy and point to. */
+  readonly bitmap: bigint | Uint8Array;
+}
+
 /** A filter for the raw door: every field as it will lie in memory, nothing checked. */
 export interface RawMsrFilter {
   /** `kvm_msr_filter.flags`. */
   readonly flags: number;
-  /** The slots from 0 on; an address stands as it is, bytes are copied and pointed to. */
-  readonly ranges: readonly (Omit<MsrFilterRangeBytes, "bitmap"> & {
-    readonly bitmap: bigint | Uint8Array;
-  })[];
+  /** The slots from 0 on. */
+  readonly ranges: readonly RawMsrRange[];
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { KVM_RUN } from "./abi/kvm_run.ts";
 import { ClosedError } from "./errors.ts";
 import { Mapping } from "./sys/mapping.ts";
 
@@ -40,4 +41,24 @@ export class RunPage {
   close(): void {
     this.#mapping.close();
   }
+}
+
+/**
+ * The offset of a member of `struct kvm_run`, in bytes, by its C path: for
+ * reading and writing `Vcpu.kvmRun` byte by byte.
+ *
+ * @throws {RangeError} When the structure has no such member here.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { kvmRunOffset } from "@trapline/trapline";
+ *
+ * assertEquals(kvmRunOffset("msr.error"), 32);
+ * ```
+ */
+export function kvmRunOffset(path: string): number {
+  const field = (KVM_RUN.fields as Readonly<Record<string, { readonly offset: number }>>)[path];
+  if (field === undefined) throw new RangeError(`Cannot find "${path}" in struct kvm_run`);
+  return field.offset;
 }

@@ -8,7 +8,6 @@ import { ERRNO } from "./abi/errno.ts";
 import type { Ioctl } from "./abi/ioctl.ts";
 import { IOCTL } from "./abi/ioctls.ts";
 import { KVM_RUN } from "./abi/kvm_run.ts";
-import { KVM_ENABLE_CAP_ARGS } from "./abi/lists.ts";
 import { KVM_REGS, KVM_SREGS, type Regs, type Sregs } from "./abi/regs.ts";
 import type { Struct, Values } from "./abi/struct.ts";
 import {
@@ -21,6 +20,7 @@ import {
   KVM_MP_STATE,
   KVM_MP_STATE_NAMES,
   KVM_VCPU_EVENTS,
+  type MpState,
   type VcpuEvents,
 } from "./abi/vcpu_state.ts";
 import {
@@ -30,6 +30,7 @@ import {
   encodeCpuid,
   MAX_CPUID_ENTRIES,
 } from "./cpuid.ts";
+import { encodeRawEnableCap } from "./enable_cap.ts";
 import { DeadlineError, KvmError, MsrRefusedError } from "./errors.ts";
 import { decodeExit, type Exit } from "./exit.ts";
 import { Handle } from "./handle.ts";
@@ -41,10 +42,7 @@ import { closeFd, ioctlNoArgument } from "./sys/fd.ts";
 import { Watchdog } from "./sys/watchdog.ts";
 
 export type { Dtable, Regs, Segment, Sregs } from "./abi/regs.ts";
-export type { DebugRegs, VcpuEvents } from "./abi/vcpu_state.ts";
-
-/** `KVM_MP_STATE_*` without its prefix. */
-export type MpState = typeof KVM_MP_STATE_NAMES[number];
+export type { DebugRegs, MpState, VcpuEvents } from "./abi/vcpu_state.ts";
 
 /** How long a run may take unless it is told otherwise, in milliseconds. */
 export const DEFAULT_DEADLINE_MS = 10_000;
@@ -318,7 +316,7 @@ export class Vcpu extends Handle {
     const number = typeof cap === "number" ? cap : CAP[cap];
     this.call(
       IOCTL.ENABLE_CAP,
-      KVM_ENABLE_CAP_ARGS.encode({ cap: number, flags, args }),
+      encodeRawEnableCap({ cap: number, flags, args }),
       `KVM_CAP_${cap}`,
     );
   }

@@ -5,7 +5,6 @@
  */
 import { CAP, type CapName } from "./abi/cap.ts";
 import { IOCTL } from "./abi/ioctls.ts";
-import { KVM_ENABLE_CAP_ARGS } from "./abi/lists.ts";
 import {
   KVM_IRQ_LEVEL,
   KVM_MEM_READONLY,
@@ -13,6 +12,7 @@ import {
   KVM_USERSPACE_MEMORY_REGION,
 } from "./abi/vm_config.ts";
 import type { CpuidEntry } from "./cpuid.ts";
+import { encodeRawEnableCap } from "./enable_cap.ts";
 import { GuestMemory } from "./guest_memory.ts";
 import { Handle } from "./handle.ts";
 import { MsrFilter, type MsrFilterSpec } from "./msr_filter.ts";
@@ -94,7 +94,7 @@ export class Vm extends Handle {
     const number = typeof cap === "number" ? cap : CAP[cap];
     this.call(
       IOCTL.ENABLE_CAP,
-      KVM_ENABLE_CAP_ARGS.encode({ cap: number, flags, args }),
+      encodeRawEnableCap({ cap: number, flags, args }),
       `KVM_CAP_${cap}`,
     );
   }

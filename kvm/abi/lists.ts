@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { struct, u32, u64, u64s, type Values } from "./struct.ts";
+import { struct, u32, u64, u64s } from "./struct.ts";
 
 /** `struct kvm_msr_list`; `nmsrs` indices of 4 bytes follow. */
 export const KVM_MSR_LIST = struct("kvm_msr_list", 4, { nmsrs: u32(0) });
@@ -35,5 +35,20 @@ export const KVM_ENABLE_CAP_ARGS = struct("kvm_enable_cap", 104, {
   args: u64s(8, 4),
 });
 
-/** One CPUID leaf. */
-export type CpuidEntry = Values<typeof KVM_CPUID_ENTRY2.fields>;
+/** One CPUID leaf: `struct kvm_cpuid_entry2`. */
+export interface CpuidEntry {
+  /** The leaf, EAX on entry. */
+  function: number;
+  /** The subleaf, ECX on entry. */
+  index: number;
+  /** `KVM_CPUID_FLAG_*`; 1 when the subleaf counts. */
+  flags: number;
+  /** EAX on return. */
+  eax: number;
+  /** EBX on return. */
+  ebx: number;
+  /** ECX on return. */
+  ecx: number;
+  /** EDX on return. */
+  edx: number;
+}

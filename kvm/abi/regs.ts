@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { nested, struct, u16, u32, u64, u64s, u8, type Values } from "./struct.ts";
+import { nested, struct, u16, u32, u64, u64s, u8 } from "./struct.ts";
 
 /** `struct kvm_regs`. */
 export const KVM_REGS = struct("kvm_regs", 144, {
@@ -68,11 +68,118 @@ export const KVM_SREGS = struct("kvm_sregs", 312, {
   interrupt_bitmap: u64s(280, 4),
 });
 
-/** General registers, RIP and RFLAGS. */
-export type Regs = Values<typeof KVM_REGS.fields>;
-/** A segment register with its descriptor cache. */
-export type Segment = Values<typeof KVM_SEGMENT.fields>;
-/** GDTR or IDTR. */
-export type Dtable = Values<typeof KVM_DTABLE.fields>;
-/** Segment and control registers, EFER and APIC base. */
-export type Sregs = Values<typeof KVM_SREGS.fields>;
+/** General registers, RIP and RFLAGS: `struct kvm_regs`. */
+export interface Regs {
+  /** RAX. */
+  rax: bigint;
+  /** RBX. */
+  rbx: bigint;
+  /** RCX. */
+  rcx: bigint;
+  /** RDX. */
+  rdx: bigint;
+  /** RSI. */
+  rsi: bigint;
+  /** RDI. */
+  rdi: bigint;
+  /** RSP. */
+  rsp: bigint;
+  /** RBP. */
+  rbp: bigint;
+  /** R8. */
+  r8: bigint;
+  /** R9. */
+  r9: bigint;
+  /** R10. */
+  r10: bigint;
+  /** R11. */
+  r11: bigint;
+  /** R12. */
+  r12: bigint;
+  /** R13. */
+  r13: bigint;
+  /** R14. */
+  r14: bigint;
+  /** R15. */
+  r15: bigint;
+  /** RIP. */
+  rip: bigint;
+  /** RFLAGS. */
+  rflags: bigint;
+}
+
+/** A segment register with its descriptor cache: `struct kvm_segment`. */
+export interface Segment {
+  /** Linear address of the first byte. */
+  base: bigint;
+  /** Offset of the last byte. */
+  limit: number;
+  /** The selector. */
+  selector: number;
+  /** The type field of the descriptor. */
+  type: number;
+  /** Whether the segment is present. */
+  present: number;
+  /** Descriptor privilege level. */
+  dpl: number;
+  /** Default operation size: 1 for 32 bits. */
+  db: number;
+  /** 0 for a system segment, 1 for code or data. */
+  s: number;
+  /** 1 for 64-bit code. */
+  l: number;
+  /** 1 when the limit counts pages. */
+  g: number;
+  /** Free for software. */
+  avl: number;
+  /** 1 when VMX holds the segment unusable. */
+  unusable: number;
+}
+
+/** GDTR or IDTR: `struct kvm_dtable`. */
+export interface Dtable {
+  /** Linear address of the table. */
+  base: bigint;
+  /** Offset of its last byte. */
+  limit: number;
+}
+
+/** Segment and control registers, EFER and APIC base: `struct kvm_sregs`. */
+export interface Sregs {
+  /** CS. */
+  cs: Segment;
+  /** DS. */
+  ds: Segment;
+  /** ES. */
+  es: Segment;
+  /** FS. */
+  fs: Segment;
+  /** GS. */
+  gs: Segment;
+  /** SS. */
+  ss: Segment;
+  /** Task register. */
+  tr: Segment;
+  /** LDTR. */
+  ldt: Segment;
+  /** GDTR. */
+  gdt: Dtable;
+  /** IDTR. */
+  idt: Dtable;
+  /** CR0. */
+  cr0: bigint;
+  /** CR2. */
+  cr2: bigint;
+  /** CR3. */
+  cr3: bigint;
+  /** CR4. */
+  cr4: bigint;
+  /** CR8. */
+  cr8: bigint;
+  /** EFER. */
+  efer: bigint;
+  /** IA32_APIC_BASE. */
+  apic_base: bigint;
+  /** The pending external interrupt, one bit a vector. */
+  interrupt_bitmap: readonly bigint[];
+}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytes, struct, u32, u64, u64s, u8, type Values } from "./struct.ts";
+import { bytes, struct, u32, u64, u64s, u8 } from "./struct.ts";
 
 /** `struct kvm_vcpu_events`. */
 export const KVM_VCPU_EVENTS = struct("kvm_vcpu_events", 64, {
@@ -70,16 +70,72 @@ export const KVM_VCPUEVENT_VALID_SHADOW = 4;
 /** `kvm_vcpu_events.flags`: `smi` is meant. */
 export const KVM_VCPUEVENT_VALID_SMM = 8;
 
+/** `KVM_MP_STATE_*` without its prefix. */
+export type MpState = "RUNNABLE" | "UNINITIALIZED" | "INIT_RECEIVED" | "HALTED" | "SIPI_RECEIVED";
+
 /** The names of `kvm_mp_state.mp_state`. */
-export const KVM_MP_STATE_NAMES = [
+export const KVM_MP_STATE_NAMES: readonly MpState[] = [
   "RUNNABLE",
   "UNINITIALIZED",
   "INIT_RECEIVED",
   "HALTED",
   "SIPI_RECEIVED",
-] as const;
+];
 
-/** Pending and injected events. */
-export type VcpuEvents = Values<typeof KVM_VCPU_EVENTS.fields>;
-/** DR0 to DR3, DR6 and DR7. */
-export type DebugRegs = Values<typeof KVM_DEBUGREGS.fields>;
+/** Pending and injected events: `struct kvm_vcpu_events`, by C path. */
+export interface VcpuEvents {
+  /** An exception is being delivered. */
+  "exception.injected": number;
+  /** Its vector. */
+  "exception.nr": number;
+  /** Whether it pushes an error code. */
+  "exception.has_error_code": number;
+  /** An exception waits; kept apart from `injected` under `KVM_CAP_EXCEPTION_PAYLOAD`. */
+  "exception.pending": number;
+  /** Its error code. */
+  "exception.error_code": number;
+  /** An interrupt is being delivered. */
+  "interrupt.injected": number;
+  /** Its vector. */
+  "interrupt.nr": number;
+  /** Whether INT n raised it. */
+  "interrupt.soft": number;
+  /** `KVM_X86_SHADOW_INT_*`: after STI or MOV SS. */
+  "interrupt.shadow": number;
+  /** An NMI is being delivered. */
+  "nmi.injected": number;
+  /** An NMI waits. */
+  "nmi.pending": number;
+  /** NMIs are blocked. */
+  "nmi.masked": number;
+  /** Vector of a start-up IPI. */
+  sipi_vector: number;
+  /** `KVM_VCPUEVENT_VALID_*`: which of the optional fields count. */
+  flags: number;
+  /** The vCPU is in system management mode. */
+  "smi.smm": number;
+  /** An SMI waits. */
+  "smi.pending": number;
+  /** The SMI came inside an NMI. */
+  "smi.smm_inside_nmi": number;
+  /** An INIT waits for the end of SMM. */
+  "smi.latched_init": number;
+  /** A triple fault waits. */
+  "triple_fault.pending": number;
+  /** Whether `exception_payload` counts. */
+  exception_has_payload: number;
+  /** CR2 or DR6 of a pending exception. */
+  exception_payload: bigint;
+}
+
+/** Debug registers: `struct kvm_debugregs`. */
+export interface DebugRegs {
+  /** DR0 to DR3. */
+  db: readonly bigint[];
+  /** DR6. */
+  dr6: bigint;
+  /** DR7. */
+  dr7: bigint;
+  /** Must be zero. */
+  flags: bigint;
+}

@@ -18,6 +18,7 @@ import { errnoName } from "../abi/errno.ts";
  * ```
  */
 export class SystemError extends Error {
+  /** The class, by name. */
   override readonly name = "SystemError";
   /** The call, `mmap`. */
   readonly call: string;
