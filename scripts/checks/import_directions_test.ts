@@ -29,8 +29,3 @@ Deno.test("importFaults() lets arrows point up the table only", () => {
   assertEquals(faults("scripts/doctor.ts", "node:util"), 0);
   assertEquals(faults("elsewhere/a.ts", "./b.ts"), 1);
 });
-
-Deno.test("importFaults() keeps FFI in its room", () => {
-  assertEquals(importFaults("kvm/vm.ts", 'Deno.dlopen("libc.so.6", {})').length, 1);
-  assertEquals(importFaults("kvm/sys/libc.ts", 'Deno.dlopen("libc.so.6", {})'), []);
-});

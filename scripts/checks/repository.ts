@@ -5,6 +5,7 @@
  */
 import { importFaults } from "./import_directions.ts";
 import { sizeFaults } from "./file_size.ts";
+import { reservedFaults } from "./reserved.ts";
 
 const TOP_LEVEL: ReadonlySet<string> = new Set([
   "deno.json",
@@ -42,7 +43,11 @@ export async function repositoryFaults(): Promise<string[]> {
       if (error instanceof Deno.errors.NotFound) return ""; // Deleted, not yet committed.
       throw error;
     });
-    faults.push(...importFaults(path, source), ...sizeFaults(path, source));
+    faults.push(
+      ...importFaults(path, source),
+      ...reservedFaults(path, source),
+      ...sizeFaults(path, source),
+    );
   }
   return faults;
 }

@@ -6,7 +6,8 @@
  * @module
  */
 import { AssertionError } from "@std/assert";
-import { GuestAssertionError, Kvm, takeCensus } from "@trapline/trapline";
+import { GuestAssertionError, Kvm } from "@trapline/trapline";
+import { withCensus } from "./census.ts";
 import { type Deviation, deviationsOf } from "./deviations.ts";
 import { type Facts, facts } from "./facts.ts";
 import { isRequired } from "./required.ts";
@@ -92,25 +93,20 @@ function isAssertion(error: unknown): error is Error {
 }
 
 function runBody(clause: Clause): void {
-  const before = takeCensus();
-  {
+  withCensus(`Clause ${clause.id}`, () => {
     using kvm = Kvm.open();
     clause.body({ kvm, facts: facts() });
-  }
-  const after = takeCensus();
-  if (after.fds !== before.fds || after.mappings !== before.mappings) {
-    throw new Error(
-      `Clause ${clause.id} leaks: ${after.fds - before.fds} descriptors, ` +
-        `${after.mappings - before.mappings} mappings`,
-    );
-  }
+  });
 }
 
-/** Runs `clause` on this host's KVM. */
-export function decide(clause: Clause): Verdict {
+/** Runs `clause` on this host's KVM, knowing the `recorded` deviations of it. */
+export function decide(
+  clause: Clause,
+  recorded: readonly Deviation[] = deviationsOf(clause.id),
+): Verdict {
   const reason = undecidedReason(clause);
   if (reason !== undefined) return { kind: "undecided", reason };
-  const deviation = deviationsOf(clause.id).find(({ expected }) => expected(facts()));
+  const deviation = recorded.find(({ expected }) => expected(facts()));
   try {
     runBody(clause);
   } catch (error) {

@@ -6,28 +6,44 @@
  *
  * @module
  */
-import nodeAssert, { AssertionError } from "node:assert/strict";
+import nodeAssert from "node:assert/strict";
 
-export { AssertionError };
+/** A failed assertion. */
+export class AssertionError extends Error {
+  /** The class, by name. */
+  override readonly name = "AssertionError";
+
+  /** Builds the error with `message`. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** Runs `check`, and turns the error of `node:assert` into the one of this module. */
+function through(check: () => void, message: string | undefined): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof nodeAssert.AssertionError)) throw error;
+    throw new AssertionError(
+      message === undefined ? error.message : `${error.message}: ${message}`,
+    );
+  }
+}
 
 /** Asserts that `expression` is truthy. */
 export function assert(expression: unknown, message = ""): asserts expression {
-  if (!expression) throw new AssertionError({ message });
+  if (!expression) throw new AssertionError(message);
 }
 
 /** Asserts deep strict equality. */
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
-  try {
-    nodeAssert.deepStrictEqual(actual, expected);
-  } catch (error) {
-    if (message === undefined || !(error instanceof Error)) throw error;
-    throw new AssertionError({ message: `${error.message}: ${message}` });
-  }
+  through(() => nodeAssert.deepStrictEqual(actual, expected), message);
 }
 
 /** Asserts that the two values are not deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, message?: string): void {
-  nodeAssert.notDeepStrictEqual(actual, expected, message);
+  through(() => nodeAssert.notDeepStrictEqual(actual, expected), message);
 }
 
 /** Asserts identity as `Object.is` has it. */
@@ -36,21 +52,21 @@ export function assertStrictEquals<T>(
   expected: T,
   message?: string,
 ): asserts actual is T {
-  nodeAssert.strictEqual(actual, expected, message);
+  through(() => nodeAssert.strictEqual(actual, expected), message);
 }
 
 /** Asserts that `actual` contains `expected`. */
 export function assertStringIncludes(actual: string, expected: string, message = ""): void {
   if (!actual.includes(expected)) {
-    throw new AssertionError({
-      message: `Expected actual: "${actual}" to contain: "${expected}" ${message}`.trimEnd(),
-    });
+    throw new AssertionError(
+      `Expected actual: "${actual}" to contain: "${expected}" ${message}`.trimEnd(),
+    );
   }
 }
 
 /** Asserts that `actual` matches `expected`. */
 export function assertMatch(actual: string, expected: RegExp, message?: string): void {
-  nodeAssert.match(actual, expected, message);
+  through(() => nodeAssert.match(actual, expected), message);
 }
 
 /** Asserts that `actual` is an instance of `expectedType`. */
@@ -60,16 +76,16 @@ export function assertInstanceOf<T extends abstract new (...args: never[]) => un
   message = "",
 ): asserts actual is InstanceType<T> {
   if (!(actual instanceof expectedType)) {
-    throw new AssertionError({
-      message: `Expected object to be an instance of "${expectedType.name}". ${message}`.trimEnd(),
-    });
+    throw new AssertionError(
+      `Expected object to be an instance of "${expectedType.name}". ${message}`.trimEnd(),
+    );
   }
 }
 
 /** Asserts that `actual >= expected`. */
 export function assertGreaterOrEqual<T>(actual: T, expected: T, message = ""): void {
   if (!(actual >= expected)) {
-    throw new AssertionError({ message: `Expect ${actual} >= ${expected} ${message}`.trimEnd() });
+    throw new AssertionError(`Expect ${actual} >= ${expected} ${message}`.trimEnd());
   }
 }
 
@@ -82,18 +98,17 @@ function checkThrown<E extends Error>(
 ): E {
   if (errorClass !== undefined && !(error instanceof errorClass)) {
     const got = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new AssertionError({
-      message: `Expected error to be instance of "${errorClass.name}", but was "${got}".`,
-    });
+    throw new AssertionError(
+      `Expected error to be instance of "${errorClass.name}", but was "${got}".`,
+    );
   }
   if (!(error instanceof Error)) {
-    throw new AssertionError({ message: "A non-Error object was thrown or rejected." });
+    throw new AssertionError("A non-Error object was thrown or rejected.");
   }
   if (messageIncludes !== undefined && !error.message.includes(messageIncludes)) {
-    throw new AssertionError({
-      message:
-        `Expected error message to include "${messageIncludes}", but got "${error.message}".`,
-    });
+    throw new AssertionError(
+      `Expected error message to include "${messageIncludes}", but got "${error.message}".`,
+    );
   }
   return error as E;
 }
@@ -111,7 +126,7 @@ export function assertThrows<E extends Error = Error>(
     thrown = error;
     return checkThrown(thrown, errorClass, messageIncludes);
   }
-  throw new AssertionError({ message: "Expected function to throw." });
+  throw new AssertionError("Expected function to throw.");
 }
 
 /** Asserts that the promise `fn` returns rejects, and returns the reason. */
@@ -125,5 +140,5 @@ export async function assertRejects<E extends Error = Error>(
   } catch (error) {
     return checkThrown(error, errorClass, messageIncludes);
   }
-  throw new AssertionError({ message: "Expected function to reject." });
+  throw new AssertionError("Expected function to reject.");
 }

@@ -1,0 +1,32 @@
+/**
+ * Checks that what is reserved for one room stays in it.
+ *
+ * @module
+ */
+
+interface Reserved {
+  /** What is reserved. */
+  readonly what: string;
+  /** How it looks in code. */
+  readonly pattern: RegExp;
+  /** The rooms that may have it. */
+  readonly rooms: readonly string[];
+}
+
+const RESERVED: readonly Reserved[] = [
+  {
+    what: "FFI",
+    pattern: /\bDeno\.(dlopen|Unsafe\w+)\b/,
+    rooms: ["kvm/sys/", "scripts/checks/"],
+  },
+  { what: "console", pattern: /\bconsole\.\w+\(/, rooms: ["scripts/"] },
+];
+
+/** What the file at `path` has that another room should have. */
+export function reservedFaults(path: string, source: string): string[] {
+  return RESERVED
+    .filter(({ pattern, rooms }) =>
+      pattern.test(source) && !rooms.some((room) => path.startsWith(room))
+    )
+    .map(({ what, rooms }) => `${path}: ${what} belongs in ${rooms[0]}`);
+}

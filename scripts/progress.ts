@@ -1,0 +1,36 @@
+/**
+ * A line of progress for a person who waits.
+ *
+ * @module
+ */
+
+const encoder = new TextEncoder();
+
+/** Shows how far a job is, on stderr, and only when that is a terminal. */
+export class Progress {
+  readonly #what: string;
+  readonly #total: number;
+  readonly #shown: boolean = Deno.stderr.isTerminal();
+  #done = 0;
+
+  /** For a job of `total` steps, which are `what`. */
+  constructor(what: string, total: number) {
+    this.#what = what;
+    this.#total = total;
+  }
+
+  /** Another step begins. */
+  show(step: string): void {
+    this.#done++;
+    this.#write(`\r\x1b[K${this.#done} of ${this.#total} ${this.#what}: ${step}`);
+  }
+
+  /** The job is over; the line goes. */
+  clear(): void {
+    this.#write("\r\x1b[K");
+  }
+
+  #write(text: string): void {
+    if (this.#shown) Deno.stderr.writeSync(encoder.encode(text));
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * `deno task verify`: decides the clauses on this host's KVM and prints which
+ * promises hold.
+ *
+ * @module
+ */
+import { readHost } from "@trapline/trapline";
+import { type Clause, clauses, decide } from "../tests/support/clause.ts";
+import { facts } from "../tests/support/facts.ts";
+import { isRequired } from "../tests/support/required.ts";
+import { parseOptions } from "./options.ts";
+import { Progress } from "./progress.ts";
+import { paintFor } from "./terminal.ts";
+import { toJunit } from "./verify/junit.ts";
+import { reportText, summaryText } from "./verify/report.ts";
+import { isFailure, type Result, type ResultsJson, toJson } from "./verify/results.ts";
+import { idMatcher } from "./verify/select.ts";
+import { writeWhole } from "./write_file.ts";
+
+const USAGE = `deno task verify: decide the clauses on this host's KVM
+
+Usage: deno task verify [--filter PATTERNS] [--json FILE] [--junit FILE]
+
+  --filter PATTERNS  only clauses whose id matches, such as F-05, 'K-*' or 'U-*,X-3?'
+  --json FILE        write the results as JSON
+  --junit FILE       write the results as JUnit XML
+  --help             show this
+
+Exit status: 0 when nothing deviates but what is recorded, 1 otherwise, 2 for a bad
+command line. TRAPLINE_REQUIRE=kvm makes a missing KVM a failure.`;
+
+const CLAUSES = new URL("../tests/clauses/", import.meta.url);
+
+/** Loads every clause of the repository, in the order of their ids. */
+async function loadClauses(): Promise<readonly Clause[]> {
+  for (const { name } of Deno.readDirSync(CLAUSES)) {
+    if (name.endsWith("_test.ts")) await import(new URL(name, CLAUSES).href);
+  }
+  const order = "FKUCX";
+  const rank = ({ id }: Clause): number => order.indexOf(id[0]!) * 1000 + Number(id.slice(2));
+  return clauses().toSorted((a, b) => rank(a) - rank(b));
+}
+
+function describeHost(): ResultsJson["host"] {
+  const host = readHost();
+  return {
+    kernel: host.kernelRelease,
+    cpu: `${host.cpuVendor} ${host.cpuModel}`.trim(),
+    modules: Object.fromEntries(host.modules.map(({ name, parameters }) => [name, parameters])),
+  };
+}
+
+function decideAll(chosen: readonly Clause[]): Result[] {
+  const progress = new Progress("clauses", chosen.length);
+  const results = chosen.map((clause) => {
+    progress.show(clause.id);
+    const start = performance.now();
+    const verdict = decide(clause);
+    return { clause, verdict, milliseconds: performance.now() - start };
+  });
+  progress.clear();
+  return results;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseOptions({
+    usage: USAGE,
+    options: {
+      filter: { type: "string" },
+      json: { type: "string" },
+      junit: { type: "string" },
+    },
+    args,
+  });
+  const matches = idMatcher(values.filter ?? "*");
+  const chosen = (await loadClauses()).filter(({ id }) => matches(id));
+  if (chosen.length === 0) {
+    console.error(`No clause matches "${values.filter}"`);
+    return 2;
+  }
+
+  const host = describeHost();
+  const modules = Object.keys(host.modules).join(", ") || "none loaded";
+  console.log(`KVM on Linux ${host.kernel}, ${host.cpu}; modules: ${modules}\n`);
+  const start = performance.now();
+  const results = decideAll(chosen);
+  const seconds = (performance.now() - start) / 1000;
+  console.log(reportText(results, paintFor()));
+  console.log(`\n${summaryText(results, seconds)}`);
+
+  if (values.json !== undefined) {
+    await writeWhole(values.json, JSON.stringify(toJson(host, results), null, 2) + "\n");
+  }
+  if (values.junit !== undefined) await writeWhole(values.junit, toJunit(results));
+  const missing = facts().unavailable;
+  if (missing !== undefined) console.error(`\nNothing could be decided: ${missing}`);
+  const failed = results.some(({ verdict }) => isFailure(verdict.kind));
+  return failed || (missing !== undefined && isRequired("kvm")) ? 1 : 0;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,54 @@
+/**
+ * The results of `verify` as text for a person.
+ *
+ * @module
+ */
+import { sourceOf, type Verdict } from "../../tests/support/clause.ts";
+import type { Paint } from "../terminal.ts";
+import { countVerdicts, detailOf, isFailure, type Result, VERDICTS } from "./results.ts";
+
+const LABEL: Readonly<Record<Verdict["kind"], string>> = {
+  "holds": "holds",
+  "known-deviation": "known deviation",
+  "deviates": "DEVIATES",
+  "deviation-gone": "DEVIATION GONE",
+  "error": "ERROR",
+  "undecided": "undecided",
+};
+
+const WIDTH = Math.max(...Object.values(LABEL).map((label) => label.length));
+
+function indent(text: string): string {
+  return text.split("\n").map((line) => `      ${line}`.trimEnd()).join("\n");
+}
+
+/** One clause with its verdict, and below it what there is to say of that. */
+export function resultLines({ clause, verdict }: Result, paint: Paint): string {
+  const set = verdict.kind === "holds"
+    ? paint.green
+    : isFailure(verdict.kind)
+    ? paint.red
+    : paint.yellow;
+  const line = `  ${set(LABEL[verdict.kind].padEnd(WIDTH))}  ${clause.id}  ${clause.sentence}`;
+  const detail = detailOf(verdict);
+  return detail === undefined ? line : `${line}\n${indent(detail)}`;
+}
+
+/** All results, grouped by where the promises come from. */
+export function reportText(results: readonly Result[], paint: Paint): string {
+  const groups = Map.groupBy(results, ({ clause }) => clause.id[0]!);
+  return [...groups].map(([letter, group]) =>
+    [
+      paint.bold(`${letter}  ${sourceOf(letter)}`),
+      ...group.map((result) => resultLines(result, paint)),
+    ].join("\n")
+  ).join("\n\n");
+}
+
+/** The line of totals. */
+export function summaryText(results: readonly Result[], seconds: number): string {
+  const counts = countVerdicts(results);
+  const parts = VERDICTS.filter((kind) => kind === "holds" || counts[kind] > 0)
+    .map((kind) => `${counts[kind]} ${LABEL[kind].toLowerCase()}`);
+  return `${results.length} clauses: ${parts.join(", ")} (${seconds.toFixed(1)} s)`;
+}
