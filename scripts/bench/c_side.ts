@@ -1,0 +1,102 @@
+/**
+ * The C program of the benchmark: compiled into a temporary directory, and
+ * asked for one batch at a time.
+ *
+ * @module
+ */
+import { type CCompiler, findCCompiler } from "../../tests/support/c_compiler.ts";
+import { guestHeader } from "./guests.ts";
+
+const SOURCE = new URL("./bench.c", import.meta.url).pathname;
+
+/** What the C program can measure. */
+export type CMeasure = "port_io" | "rdmsr" | "life_cycle" | "single_access";
+
+/** A failure of the C compiler or of the C program. */
+export class CSideError extends Error {
+  override readonly name = "CSideError";
+}
+
+async function compile([command, ...args]: CCompiler, directory: string): Promise<string> {
+  const program = `${directory}/bench`;
+  await Deno.writeTextFile(`${directory}/guest.h`, guestHeader());
+  const { success, stderr } = await new Deno.Command(command, {
+    args: [...args, "-O2", "-Wall", "-Wextra", "-I", directory, "-o", program, SOURCE],
+  }).output();
+  if (success) return program;
+  throw new CSideError(`Cannot compile bench.c: ${new TextDecoder().decode(stderr).trim()}`);
+}
+
+/** Hands a new temporary directory to `use`, and removes it also when a signal ends the process. */
+async function withTemporaryDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await Deno.makeTempDir({ prefix: "trapline-bench-" });
+  const remove = (): void => Deno.removeSync(directory, { recursive: true });
+  const interrupt = (): never => {
+    remove();
+    Deno.exit(130);
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  Deno.addSignalListener("SIGTERM", interrupt);
+  try {
+    return await use(directory);
+  } finally {
+    Deno.removeSignalListener("SIGINT", interrupt);
+    Deno.removeSignalListener("SIGTERM", interrupt);
+    remove();
+  }
+}
+
+/** The running C program. It ends when it is disposed of, or with this process. */
+export class CSide implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+  #pending = "";
+
+  private constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    this.#writer = child.stdin.getWriter();
+    this.#lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /**
+   * Compiles and starts the program. The directory is gone when this returns:
+   * a program that runs needs no file.
+   *
+   * @throws {CSideError} When there is no compiler, or it or the program fails.
+   */
+  static async start(): Promise<CSide> {
+    const compiler = await findCCompiler();
+    if (compiler === undefined) throw new CSideError("Cannot find a C compiler: set CC to one");
+    return await withTemporaryDirectory(async (directory) => {
+      const program = await compile(compiler, directory);
+      const child = new Deno.Command(program, { stdin: "piped", stdout: "piped" }).spawn();
+      const side = new CSide(child);
+      await side.run("port_io", 1);
+      return side;
+    });
+  }
+
+  /** Runs one batch and returns its nanoseconds, by the program's own clock. */
+  async run(measure: CMeasure, count: number): Promise<number> {
+    await this.#writer.write(new TextEncoder().encode(`${measure} ${count}\n`));
+    while (!this.#pending.includes("\n")) {
+      const { value, done } = await this.#lines.read();
+      if (done) {
+        const { code } = await this.#child.status;
+        throw new CSideError(`Cannot measure ${measure}: the C program ended with status ${code}`);
+      }
+      this.#pending += value;
+    }
+    const [line, ...rest] = this.#pending.split("\n");
+    this.#pending = rest.join("\n");
+    return Number(line);
+  }
+
+  /** Ends the program. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer.close().catch(() => {}); // It may have ended already.
+    await this.#lines.cancel();
+    await this.#child.status;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The guests of the benchmark, and the same guests as a C header.
+ *
+ * @module
+ */
+import { GDT_SIZE, SELECTOR, writeGdt } from "../../guests/boot/descriptors.ts";
+import { stubLabel, stubs } from "../../guests/boot/stubs.ts";
+import { LAYOUT, PORT, WINDOW_SIZE } from "../../guests/protocol.ts";
+import { asm64, type AsmSource, assemble, Msr } from "../../mod.ts";
+
+/** The MSR that the filter denies, so that its reads exit. */
+export const DENIED_MSR = Msr.IA32_SYSENTER_CS;
+
+/** The MSR that the guest reads without an exit. */
+export const ALLOWED_MSR = Msr.IA32_SYSENTER_EIP;
+
+/** What the host answers to a denied read. */
+export const MSR_VALUE = 0x1234_5678n;
+
+/** What the guest writes to a port. */
+export const PORT_BYTE = 0x5a;
+
+/** The port that it writes to. */
+export const FINISH_PORT = PORT.finish;
+
+/** The programs, each with the name that its array has in the header. */
+export const PROGRAM = {
+  port_io_program: asm64`
+      mov al, ${PORT_BYTE}
+    again:
+      out ${FINISH_PORT}, al
+      jmp again
+  `,
+  rdmsr_program: asm64`
+      mov ecx, ${DENIED_MSR}
+    again:
+      rdmsr
+      jmp again
+  `,
+  finish_program: asm64`
+      jmp finish
+  `,
+  single_access_program: asm64`
+    again:
+      rdmsr
+      out ${FINISH_PORT}, al
+      jmp again
+  `,
+} as const satisfies Readonly<Record<string, AsmSource>>;
+
+function array(type: string, name: string, values: Iterable<number>): string {
+  return `static const ${type} ${name}[] = { ${[...values].join(", ")} };`;
+}
+
+function macro(name: string, value: number | bigint): string {
+  return `#define ${name} UINT64_C(${value})`;
+}
+
+/** `guest.h`: the window's layout, tables and code as C constants. */
+export function guestHeader(): string {
+  const code = stubs("long", 0);
+  const gdt = new Uint8Array(GDT_SIZE);
+  writeGdt(new DataView(gdt.buffer), 0);
+  return [
+    macro("WINDOW_SIZE", WINDOW_SIZE),
+    macro("GDT_AT", LAYOUT.gdt),
+    macro("TSS_AT", LAYOUT.tss),
+    macro("IDT_AT", LAYOUT.idt),
+    macro("PML4_AT", LAYOUT.pml4),
+    macro("PDPT_AT", LAYOUT.pdpt),
+    macro("PD_AT", LAYOUT.pd),
+    macro("STUBS_AT", LAYOUT.stubs),
+    macro("STACK_TOP", LAYOUT.stackTop),
+    macro("FAULT_STACK_TOP", LAYOUT.faultStackTop),
+    macro("CODE_AT", LAYOUT.code),
+    macro("CODE_SELECTOR", SELECTOR.code64),
+    macro("DATA_SELECTOR", SELECTOR.data),
+    macro("TSS_SELECTOR", SELECTOR.tss),
+    macro("FINISH_PORT", FINISH_PORT),
+    macro("PORT_BYTE", PORT_BYTE),
+    macro("DENIED_MSR", DENIED_MSR),
+    macro("ALLOWED_MSR", ALLOWED_MSR),
+    macro("MSR_VALUE", MSR_VALUE),
+    array("uint8_t", "gdt", gdt),
+    array("uint8_t", "stubs", code.bytes),
+    array("uint32_t", "gates", Array.from({ length: 256 }, (_, i) => code.symbol(stubLabel(i)))),
+    ...Object.entries(PROGRAM).map(([name, source]) => {
+      const symbols = { finish: code.symbol("finish") };
+      return array("uint8_t", name, assemble(source, { base: LAYOUT.code, symbols }).bytes);
+    }),
+    "",
+  ].join("\n");
+}
