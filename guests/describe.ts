@@ -50,7 +50,7 @@ function codeAround(guest: DescribedGuest, rip: bigint): string {
 export function describeGuest(guest: DescribedGuest): string {
   if (guest.vcpu.closed) return "The vCPU is closed";
   const regs = guest.vcpu.regs();
-  const last = guest.transcript.exits.at(-1);
+  const last = guest.transcript.last;
   const faulted = last?.name === "IO" && last.port === PORT.fault;
   const { fault } = readReport(guest.vm.memory, guest.base, faulted);
   // After a fault the stub is at RIP; what the reader wants is where it was taken.

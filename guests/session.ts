@@ -9,15 +9,15 @@ import type { Exit, ExitName, ExitOf } from "../kvm/exit.ts";
 import type { RdmsrExit, WrmsrExit } from "../kvm/msr_exit.ts";
 import type { RunOptions, Vcpu } from "../kvm/vcpu.ts";
 import type { Vm } from "../kvm/vm.ts";
-import { type AsmSource, assemble, type Assembly } from "./asm/mod.ts";
-import { bootVcpu, resetRegs, writeWindow } from "./boot/boot.ts";
-import { gateTable, writeGate } from "./boot/interrupts.ts";
-import { bitnessOf, defaultMode, type GuestMode } from "./boot/mode.ts";
-import { stubLabel, stubs } from "./boot/stubs.ts";
+import type { AsmSource, Assembly } from "./asm/mod.ts";
+import { bootVcpu, resetRegs, returnToRing3, writeWindow } from "./boot/boot.ts";
+import { defaultMode, type GuestMode } from "./boot/mode.ts";
 import { GuestAssertionError } from "./assertion_error.ts";
 import { describeGuest } from "./describe.ts";
 import { clearReport, formatFault, type Observation, readReport } from "./observation.ts";
-import { LAYOUT, PORT, WINDOW_SIZE } from "./protocol.ts";
+import { assembleProgram, writeProgram } from "./load.ts";
+import { completePending } from "./pending.ts";
+import { PORT, WINDOW_SIZE } from "./protocol.ts";
 import { Transcript } from "./transcript.ts";
 import {
   accessAtHand,
@@ -92,16 +92,22 @@ export class Session {
   readonly #runOptions: RunOptions;
   readonly #maxExits: number;
   #program: Assembly;
-  #ownVectors: readonly number[] = [];
 
-  private constructor(vm: Vm, vcpu: Vcpu, mode: GuestMode, base: number, options: SessionOptions) {
+  private constructor(
+    vm: Vm,
+    vcpu: Vcpu,
+    mode: GuestMode,
+    base: number,
+    program: Assembly,
+    options: SessionOptions,
+  ) {
     this.vm = vm;
     this.vcpu = vcpu;
     this.mode = mode;
     this.base = base;
     this.#runOptions = options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs };
     this.#maxExits = options.maxExits ?? 10_000;
-    this.#program = stubs(mode, base);
+    this.#program = program;
   }
 
   /**
@@ -119,13 +125,20 @@ export class Session {
     if (mode === "real" && base !== 0) {
       throw new RangeError("Cannot boot a second guest in real mode: it reaches one window only");
     }
+    const code = assembleProgram(program, mode, base);
     vm.memory.add({ slot, gpa: base, size: WINDOW_SIZE });
-    writeWindow(vm, mode, base);
-    const vcpu = vm.createVcpu();
-    bootVcpu(vcpu, vm, mode, base);
-    const session = new Session(vm, vcpu, mode, base, options);
-    session.load(program);
-    return session;
+    let vcpu: Vcpu | undefined;
+    try {
+      writeWindow(vm, mode, base);
+      writeProgram(vm.memory, mode, base, code, code);
+      vcpu = vm.createVcpu();
+      bootVcpu(vcpu, vm, mode, base);
+      return new Session(vm, vcpu, mode, base, code, options);
+    } catch (error) {
+      vcpu?.close();
+      vm.memory.remove(slot);
+      throw error;
+    }
   }
 
   /**
@@ -138,47 +151,32 @@ export class Session {
    * @throws {SyntaxError} When the program cannot be assembled.
    */
   load(program: AsmSource): void {
-    if (program.bitness !== bitnessOf(this.mode)) {
-      throw new RangeError(
-        `Cannot load ${program.bitness}-bit code: the guest is in ${this.mode} mode`,
-      );
-    }
-    const code = assemble(program, {
-      base: this.base + LAYOUT.code,
-      symbols: {
-        finish: stubs(this.mode, this.base).symbol("finish"),
-        list: this.base + LAYOUT.list,
-      },
-    });
-    if (code.bytes.length > LAYOUT.codeEnd - LAYOUT.code) {
-      throw new RangeError(`Cannot load ${code.bytes.length} bytes of code: 16 KiB fit`);
-    }
-    this.vm.memory.write(code.base, code.bytes);
+    const code = assembleProgram(program, this.mode, this.base);
+    this.#complete();
+    writeProgram(this.vm.memory, this.mode, this.base, code, this.#program);
     this.#program = code;
-    this.#installVectors();
     this.restart();
   }
 
-  /** Starts the loaded program again: general registers, report and transcript are as new. */
+  /**
+   * Starts the loaded program again: general registers, report and transcript
+   * are as new, and a guest of ring 3 is back there.
+   *
+   * What the last exit left open completes first, as an unanswered access
+   * would: at the next entry it would overwrite the registers.
+   *
+   * @throws {ExitBudgetError} When that one instruction makes more exits than are allowed.
+   */
   restart(): void {
+    this.#complete();
     clearReport(this.vm.memory, this.base);
-    this.transcript.clear();
+    if (this.mode === "long-user") returnToRing3(this.vcpu);
     resetRegs(this.vcpu, this.mode, this.base);
   }
 
-  #installVectors(): void {
-    const table = gateTable(this.mode);
-    const view = this.vm.memory.view(this.base + table.offset, table.size);
-    const standard = stubs(this.mode, this.base);
-    for (const vector of this.#ownVectors) {
-      writeGate(view, this.mode, vector, standard.symbol(stubLabel(vector)));
-    }
-    const own = [...this.#program.symbols].flatMap(([label, address]) => {
-      const match = /^vector_(\d{1,3})$/.exec(label);
-      return match === null ? [] : [{ vector: Number(match[1]), address }];
-    });
-    for (const { vector, address } of own) writeGate(view, this.mode, vector, address);
-    this.#ownVectors = own.map(({ vector }) => vector);
+  #complete(): void {
+    completePending(this.vcpu, this.transcript.last, this.#maxExits);
+    this.transcript.clear();
   }
 
   /** The loaded program. */
@@ -197,12 +195,14 @@ export class Session {
    * @throws {DeadlineError} When the guest does not exit in time; it says where the guest is.
    * @throws {ExitBudgetError} When the guest has used up its exits; it says where the guest is.
    */
-  step(options: RunOptions = this.#runOptions): Exit {
+  step(options?: RunOptions): Exit {
     if (this.transcript.count >= this.#maxExits) {
       throw new ExitBudgetError(this.#maxExits, this.vcpu.regs().rip, `\n${this.describe()}`);
     }
     try {
-      const exit = this.vcpu.run(options);
+      const exit = this.vcpu.run(
+        options === undefined ? this.#runOptions : { ...this.#runOptions, ...options },
+      );
       this.transcript.add(exit);
       return exit;
     } catch (error) {

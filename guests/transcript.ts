@@ -32,6 +32,11 @@ export class Transcript {
     return this.#count;
   }
 
+  /** The last exit. */
+  get last(): Exit | undefined {
+    return this.#last[(this.#count - 1) % KEPT];
+  }
+
   /** The last exits, oldest first. */
   get exits(): readonly Exit[] {
     const start = this.#count % KEPT;

@@ -108,7 +108,10 @@ export function writeAccesses(
   const view = memory.view(base + LAYOUT.list, (accesses.length + 1) * ACCESS_SIZE);
   accesses.forEach((access, i) => {
     const { index, value = 0n } = access;
-    if (index < 0 || index > 0xffff_ffff || value < 0n || value > 0xffff_ffff_ffff_ffffn) {
+    if (
+      !Number.isInteger(index) || index < 0 || index > 0xffff_ffff || value < 0n ||
+      value > 0xffff_ffff_ffff_ffffn
+    ) {
       throw new RangeError(`Cannot walk to MSR ${index} with ${value}: 32 and 64 bits at most`);
     }
     const at = i * ACCESS_SIZE;

@@ -8,7 +8,7 @@ import { Mapping, PAGE_SIZE } from "./sys/mapping.ts";
 
 /** A memory slot (api.rst 4.35 `KVM_SET_USER_MEMORY_REGION`). */
 export interface MemorySlot {
-  /** Slot number, unique in the VM. */
+  /** Slot number, unique in the VM; its upper 16 bits are the address space. */
   readonly slot: number;
   /** Guest-physical address of the first byte, a multiple of 4096. */
   readonly gpa: number;
@@ -78,12 +78,16 @@ export class GuestMemory {
   /**
    * Adds a slot of new, zeroed memory.
    *
-   * @throws {RangeError} When the address or size is no multiple of 4096, or the number is taken.
+   * @throws {RangeError} When the address or size is no multiple of 4096, or the number is taken
+   * or has more than 32 bits.
    * @throws {KvmError} When the kernel refuses the slot, for example because it overlaps another.
    * @throws {SystemError} When the host has no memory for it.
    */
   add(slot: MemorySlot): void {
     this.#assertOpen("add a memory slot");
+    if (!Number.isInteger(slot.slot) || slot.slot < 0 || slot.slot > 0xffff_ffff) {
+      throw new RangeError(`Cannot add memory slot ${slot.slot}: a slot number has 32 bits`);
+    }
     checkMultiple("address", slot.gpa);
     checkMultiple("size", slot.size);
     if (slot.size === 0) throw new RangeError("Cannot add a memory slot: its size is 0");

@@ -42,12 +42,21 @@ export class HostMemory implements Disposable {
     return new HostMemory(Mapping.guarded(size));
   }
 
-  /** Address of the first byte in this process. */
+  /**
+   * Address of the first byte in this process.
+   *
+   * @throws {ClosedError} When it has been closed: other memory may lie there by now.
+   */
   get address(): bigint {
+    this.#assertOpen("use the address");
     return this.#mapping.address;
   }
 
-  /** Address of the first byte that cannot be read. */
+  /**
+   * Address of the first byte that cannot be read.
+   *
+   * @throws {ClosedError} When it has been closed.
+   */
   get end(): bigint {
     return this.address + BigInt(this.bytes.length);
   }
@@ -58,8 +67,12 @@ export class HostMemory implements Disposable {
    * @throws {ClosedError} When it has been closed.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
-    if (this.#mapping.closed) throw new ClosedError("use the bytes", "host memory");
+    this.#assertOpen("use the bytes");
     return new Uint8Array(this.#mapping.buffer);
+  }
+
+  #assertOpen(action: string): void {
+    if (this.#mapping.closed) throw new ClosedError(action, "host memory");
   }
 
   /** Gives the pages back; safe to call twice. */

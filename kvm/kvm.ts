@@ -4,7 +4,7 @@
  * @module
  */
 import { CAP, type CapName } from "./abi/cap.ts";
-import { ERRNO } from "./abi/errno.ts";
+import { ERRNO, errnoName } from "./abi/errno.ts";
 import { IOCTL } from "./abi/ioctls.ts";
 import { POSIX } from "./abi/posix.ts";
 import { cpuidBuffer, type CpuidEntry, decodeCpuid, MAX_CPUID_ENTRIES } from "./cpuid.ts";
@@ -50,7 +50,9 @@ export class Kvm extends Handle {
     const { result, errno } = kvm.raw(IOCTL.GET_API_VERSION);
     if (result === KVM_API_VERSION) return kvm;
     kvm.close();
-    throw result === -1 ? notKvmError(path, errno) : apiVersionError(path, result);
+    throw result === -1
+      ? notKvmError(path, `KVM_GET_API_VERSION gave ${errnoName(errno)}`)
+      : apiVersionError(path, result);
   }
 
   /** `KVM_GET_API_VERSION`: 12 on every kernel since 2.6.22 (api.rst 4.1). */
@@ -68,6 +70,7 @@ export class Kvm extends Handle {
 
   /** `KVM_GET_VCPU_MMAP_SIZE` (api.rst 4.5): bytes of a vCPU's shared region. */
   get vcpuMmapSize(): number {
+    this.assertOpen("call KVM_GET_VCPU_MMAP_SIZE");
     return this.#vcpuMmapSize ??= this.call(IOCTL.GET_VCPU_MMAP_SIZE);
   }
 
@@ -76,6 +79,7 @@ export class Kvm extends Handle {
    * guest. Asked once and kept, as a VMM does.
    */
   supportedCpuid(): readonly CpuidEntry[] {
+    this.assertOpen("call KVM_GET_SUPPORTED_CPUID");
     if (this.#supportedCpuid === undefined) {
       const buffer = cpuidBuffer(MAX_CPUID_ENTRIES);
       this.call(IOCTL.GET_SUPPORTED_CPUID, buffer);
@@ -133,6 +137,9 @@ export class Kvm extends Handle {
    * @throws {KvmError} When the kernel refuses it.
    */
   createVm(): Vm {
-    return new Vm(this.call(IOCTL.CREATE_VM), this.vcpuMmapSize, () => this.supportedCpuid());
+    // What the VM needs later is asked for now: it may outlive this object.
+    const { vcpuMmapSize } = this;
+    const supportedCpuid = this.supportedCpuid();
+    return new Vm(this.call(IOCTL.CREATE_VM), vcpuMmapSize, supportedCpuid);
   }
 }

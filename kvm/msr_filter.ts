@@ -48,10 +48,10 @@ export interface MsrFilterSpec {
 
 /** A filter as bytes for the kernel, and the bitmaps that its addresses point to. */
 export interface EncodedMsrFilter {
-  /** `struct kvm_msr_filter`, 392 bytes. */
+  /** `struct kvm_msr_filter`, 392 bytes; the bitmaps live as long as these. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The memory behind the addresses; keep it until the ioctl has returned. */
-  readonly bitmaps: ArrayBuffer;
+  /** The memory behind the addresses. */
+  readonly bitmaps: Uint8Array<ArrayBuffer>;
 }
 
 /** The most MSRs that one range can hold, `8 * KVM_MSR_FILTER_MAX_BITMAP_SIZE`. */
@@ -242,15 +242,20 @@ export function encodeRawMsrFilter(filter: RawMsrFilter): EncodedMsrFilter {
   const sizes = filter.ranges.map(({ bitmap }) =>
     typeof bitmap === "bigint" ? 0 : msrBitmapSize(8 * bitmap.length)
   );
-  const bitmaps = new ArrayBuffer(sizes.reduce((sum, size) => sum + size, 8));
-  const address = addressOf(bitmaps);
+  // One buffer for both: as long as the caller holds the structure, the
+  // garbage collector cannot take the bitmaps that it points to.
+  const buffer = new ArrayBuffer(sizes.reduce((sum, size) => sum + size, KVM_MSR_FILTER.size));
+  const bytes = new Uint8Array(buffer, 0, KVM_MSR_FILTER.size);
+  const bitmaps = new Uint8Array(buffer, KVM_MSR_FILTER.size);
+  const address = addressOf(buffer) + BigInt(KVM_MSR_FILTER.size);
   let offset = 0;
   const ranges = filter.ranges.map(({ bitmap, ...range }, slot) => {
     if (typeof bitmap === "bigint") return { ...range, bitmap };
-    new Uint8Array(bitmaps, offset).set(bitmap);
+    bitmaps.set(bitmap, offset);
     const at = address + BigInt(offset);
     offset += sizes[slot]!;
     return { ...range, bitmap: at };
   });
-  return { bytes: KVM_MSR_FILTER.encode({ flags: filter.flags, ranges }), bitmaps };
+  KVM_MSR_FILTER.write(new DataView(buffer), { flags: filter.flags, ranges });
+  return { bytes, bitmaps };
 }

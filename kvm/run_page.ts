@@ -14,10 +14,10 @@ export class RunPage {
   /** How often the vCPU was entered; an answer is for one entry only. */
   entries = 0;
 
-  /** Maps `size` bytes of the vCPU `fd`. */
-  constructor(fd: number, size: number) {
-    this.#mapping = Mapping.ofFd(fd, size);
-    this.#view = new DataView(this.#mapping.buffer);
+  /** Takes over `mapping`, the region of a vCPU. */
+  constructor(mapping: Mapping) {
+    this.#mapping = mapping;
+    this.#view = new DataView(mapping.buffer);
   }
 
   /**

@@ -30,6 +30,8 @@ export function openError(path: string, errno: number): KvmUnavailableError {
         "Join the group that owns the device (usermod -aG kvm $USER, then log in again), or let " +
           'a udev rule give access (KERNEL=="kvm", GROUP="kvm", MODE="0666")',
       );
+    case ERRNO.EISDIR:
+      return notKvmError(path, "it is a directory");
     default:
       return new KvmUnavailableError(
         "failed",
@@ -41,11 +43,11 @@ export function openError(path: string, errno: number): KvmUnavailableError {
   }
 }
 
-/** The error for a file whose `KVM_GET_API_VERSION` left `errno`. */
-export function notKvmError(path: string, errno: number): KvmUnavailableError {
+/** The error for a file that is not a KVM device, for the reason that `why` tells. */
+export function notKvmError(path: string, why: string): KvmUnavailableError {
   return new KvmUnavailableError(
     "not-kvm",
-    `Cannot use "${path}": it is not a KVM device, KVM_GET_API_VERSION gave ${errnoName(errno)}`,
+    `Cannot use "${path}": ${why}, not a KVM device`,
     "Name the KVM device, a character device with major 10 and minor 232 (/dev/kvm)",
   );
 }

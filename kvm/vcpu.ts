@@ -4,10 +4,8 @@
  * @module
  */
 import { CAP, type CapName } from "./abi/cap.ts";
-import { ERRNO } from "./abi/errno.ts";
 import type { Ioctl } from "./abi/ioctl.ts";
 import { IOCTL } from "./abi/ioctls.ts";
-import { KVM_RUN } from "./abi/kvm_run.ts";
 import { KVM_REGS, KVM_SREGS, type Regs, type Sregs } from "./abi/regs.ts";
 import type { Struct, Values } from "./abi/struct.ts";
 import {
@@ -31,37 +29,22 @@ import {
   MAX_CPUID_ENTRIES,
 } from "./cpuid.ts";
 import { encodeRawEnableCap } from "./enable_cap.ts";
-import { DeadlineError, KvmError, MsrRefusedError } from "./errors.ts";
-import { decodeExit, type Exit } from "./exit.ts";
+import { enter, type Enterable, type RunOptions } from "./entry.ts";
+import { MsrRefusedError } from "./errors.ts";
+import type { Exit } from "./exit.ts";
 import { Handle } from "./handle.ts";
 import { decodeMsrs, encodeMsrs, type MsrValue } from "./msrs.ts";
 import { RunPage } from "./run_page.ts";
 import { readStats, type Stats } from "./stats.ts";
 import { SyncRegs } from "./sync_regs.ts";
-import { closeFd, ioctlNoArgument } from "./sys/fd.ts";
+import { closeFd } from "./sys/fd.ts";
+import { Mapping } from "./sys/mapping.ts";
 import { Watchdog } from "./sys/watchdog.ts";
 
 export type { Dtable, Regs, Segment, Sregs } from "./abi/regs.ts";
 export type { DebugRegs, MpState, VcpuEvents } from "./abi/vcpu_state.ts";
+export type { RunOptions } from "./entry.ts";
 
-/** How long a run may take unless it is told otherwise, in milliseconds. */
-export const DEFAULT_DEADLINE_MS = 10_000;
-
-/** How to run a vCPU. */
-export interface RunOptions {
-  /**
-   * Milliseconds that the guest may run; it ends with a `DeadlineError` then,
-   * or up to a tenth later. Default 10,000.
-   */
-  readonly deadlineMs?: number;
-  /**
-   * Complete what is pending and come back with INTR before the next guest
-   * instruction (`kvm_run.immediate_exit`, api.rst section 5); default false.
-   */
-  readonly immediateExit?: boolean;
-}
-
-const IMMEDIATE_EXIT = KVM_RUN.fields.immediate_exit.offset;
 const NO_OPTIONS: RunOptions = {};
 
 /**
@@ -89,9 +72,10 @@ export class Vcpu extends Handle {
   /** `KVM_CAP_SYNC_REGS`: registers through `kvm_run`. */
   readonly syncRegs: SyncRegs;
   readonly #page: RunPage;
-  #watchdog: Watchdog | undefined;
+  #entry: Enterable | undefined;
 
-  private constructor(fd: number, id: number, page: RunPage) {
+  /** Made by `Vm.createVcpu()`; takes over `fd` and `page`. */
+  constructor(fd: number, id: number, page: RunPage) {
     super(fd);
     this.id = id;
     this.#page = page;
@@ -101,7 +85,7 @@ export class Vcpu extends Handle {
   /** Maps the shared region of `fd`; `fd` is closed when that fails. Made by `Vm.createVcpu()`. */
   static takeOver(fd: number, id: number, mmapSize: number): Vcpu {
     try {
-      return new Vcpu(fd, id, new RunPage(fd, mmapSize));
+      return new Vcpu(fd, id, new RunPage(Mapping.ofFd(fd, mmapSize)));
     } catch (error) {
       closeFd(fd);
       throw error;
@@ -121,41 +105,19 @@ export class Vcpu extends Handle {
   /**
    * `KVM_RUN` (api.rst 4.10): enters the guest, and decodes why it came back.
    *
+   * @throws {RangeError} When the deadline is not a positive number.
    * @throws {DeadlineError} When the guest is still running at the deadline.
    * @throws {KvmError} When the kernel refuses the run.
    */
   run(options: RunOptions = NO_OPTIONS): Exit {
     this.assertOpen("call KVM_RUN");
-    const watchdog = this.#watchdog ??= this.#attachWatchdog();
-    const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
-    const immediate = options.immediateExit === true;
-    if (immediate) this.#page.view.setUint8(IMMEDIATE_EXIT, 1);
-    this.#page.entries++;
-    // The clock is read only once the watchdog has barked; the deadline counts
-    // from there, so the run lasts at most a tenth longer than it was given.
-    let deadline: number | undefined;
-    watchdog.guard(deadlineMs / 10);
-    try {
-      while (true) {
-        const result = ioctlNoArgument(this.fd, IOCTL.RUN.request);
-        if (result >= 0) return decodeExit(this.#page);
-        if (result !== -ERRNO.EINTR) throw new KvmError(IOCTL.RUN.name, -result);
-        watchdog.drain();
-        if (immediate) return decodeExit(this.#page);
-        const now = performance.now();
-        deadline ??= now + deadlineMs;
-        if (now >= deadline) throw new DeadlineError(deadlineMs, this.regs().rip);
-        watchdog.set(deadline - now);
-      }
-    } finally {
-      if (immediate) this.#page.view.setUint8(IMMEDIATE_EXIT, 0);
-    }
+    return enter(this.#entry ??= this.#makeEnterable(), options);
   }
 
-  #attachWatchdog(): Watchdog {
+  #makeEnterable(): Enterable {
     const watchdog = Watchdog.ofThisThread();
     this.call(IOCTL.SET_SIGNAL_MASK, watchdog.runMask);
-    return watchdog;
+    return { fd: this.fd, page: this.#page, watchdog, rip: () => this.regs().rip };
   }
 
   #get<F>(request: Ioctl, struct: Struct<F>): Values<F> {

@@ -46,15 +46,16 @@ export class Vm extends Handle {
   protected override readonly kind: string = "VM";
   /** The guest-physical memory. */
   readonly memory: GuestMemory;
+  /** The CPUID entries that the KVM of this VM supports; a new vCPU has none. */
+  readonly supportedCpuid: readonly CpuidEntry[];
   readonly #vcpuMmapSize: number;
-  readonly #supportedCpuid: () => readonly CpuidEntry[];
   readonly #vcpus: Vcpu[] = [];
 
   /** Made by {@linkcode Kvm.createVm}; takes over `fd`. */
-  constructor(fd: number, vcpuMmapSize: number, supportedCpuid: () => readonly CpuidEntry[]) {
+  constructor(fd: number, vcpuMmapSize: number, supportedCpuid: readonly CpuidEntry[]) {
     super(fd);
     this.#vcpuMmapSize = vcpuMmapSize;
-    this.#supportedCpuid = supportedCpuid;
+    this.supportedCpuid = supportedCpuid;
     this.memory = new GuestMemory(({ slot, gpa, size, readonly }, address) => {
       const region = KVM_USERSPACE_MEMORY_REGION.encode({
         slot,
@@ -71,11 +72,6 @@ export class Vm extends Handle {
   /** The vCPUs made so far. */
   get vcpus(): readonly Vcpu[] {
     return this.#vcpus;
-  }
-
-  /** The CPUID entries that the KVM of this VM supports; a new vCPU has none. */
-  get supportedCpuid(): readonly CpuidEntry[] {
-    return this.#supportedCpuid();
   }
 
   /** `KVM_CHECK_EXTENSION` on the VM fd (api.rst 4.4). */

@@ -97,6 +97,13 @@ export function bootVcpu(vcpu: Vcpu, vm: Vm, mode: GuestMode, base: number): voi
   resetRegs(vcpu, mode, base);
 }
 
+/** Brings a guest that took a fault in ring 3 back there from ring 0. */
+export function returnToRing3(vcpu: Vcpu): void {
+  const sregs = vcpu.sregs();
+  if (sregs.cs.dpl === 3) return;
+  vcpu.setSregs({ ...sregs, cs: SEGMENT.userCode64, ss: SEGMENT.userData });
+}
+
 /** Sets the general registers to the start of a program: all zero but RIP, RSP and RFLAGS. */
 export function resetRegs(vcpu: Vcpu, mode: GuestMode, base: number): void {
   vcpu.setRegs({

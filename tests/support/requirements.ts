@@ -23,3 +23,18 @@ export function reportsUnknownMsrs(facts: Facts): string | undefined {
   const value = kvmParameter(facts, "ignore_msrs");
   return value === "Y" || value === "1" ? "kvm.ignore_msrs is on" : undefined;
 }
+
+/** KVM offers the CPUID feature `name`: bit `bit` of `register` of leaf `leaf`. */
+export function cpuidBit(
+  name: string,
+  leaf: number,
+  register: "eax" | "ebx" | "ecx" | "edx",
+  bit: number,
+): Requirement {
+  return () => {
+    using kvm = Kvm.open();
+    const entry = kvm.supportedCpuid().find((entry) => entry.function === leaf);
+    const offered = entry !== undefined && (entry[register] >>> bit & 1) === 1;
+    return offered ? undefined : `${name} is not in the supported CPUID`;
+  };
+}

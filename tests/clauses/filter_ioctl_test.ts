@@ -1,0 +1,223 @@
+/**
+ * `KVM_X86_SET_MSR_FILTER` as an ioctl: where it is, what it returns, what the
+ * numbers in its structure mean, and that each call replaces the last.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import {
+  encodeRawMsrFilter,
+  type Handle,
+  HostMemory,
+  IOCTL,
+  KVM_MSR_FILTER_DEFAULT_ALLOW,
+  KVM_MSR_FILTER_DEFAULT_DENY,
+  KVM_MSR_FILTER_MAX_RANGES,
+  KVM_MSR_FILTER_READ,
+  KVM_MSR_FILTER_WRITE,
+  Msr,
+  type MsrAccess,
+  MsrFilter,
+  type MsrFilterSpec,
+} from "@trapline/trapline";
+import {
+  assertWalk,
+  bootWalker,
+  completes,
+  exits,
+  passes,
+  read,
+  write,
+} from "../support/assert_walk.ts";
+import { clause } from "../support/clause.ts";
+import { denyOnly } from "../support/msr_probes.ts";
+
+const SUCCESS = { result: 0, errno: 0 };
+const PROBE = Msr.IA32_SYSENTER_CS;
+const SET_FILTER = IOCTL.X86_SET_MSR_FILTER;
+
+clause("F-01", "the ioctl is there exactly when KVM_CAP_X86_MSR_FILTER is reported", ({ kvm }) => {
+  using vm = kvm.createVm();
+  const reported = vm.checkExtension("X86_MSR_FILTER") > 0;
+  const { result } = vm.raw(SET_FILTER, encodeRawMsrFilter({ flags: 0, ranges: [] }).bytes);
+  assertEquals(result === 0, reported, "the ioctl succeeds, as far as the capability is reported");
+});
+
+clause("F-02", "it is an ioctl of the VM, and of no other descriptor", ({ kvm }) => {
+  using vm = kvm.createVm();
+  vm.enableUserSpaceMsr(["filter"]);
+  const session = bootWalker(vm);
+  const filters: Readonly<Record<string, MsrFilter>> = {
+    "an empty filter": MsrFilter.ALLOW_ALL,
+    "a filter that denies": MsrFilter.DENY_ALL,
+  };
+  const others: readonly (readonly [string, Handle])[] = [
+    ["/dev/kvm", kvm],
+    ["a vCPU", session.vcpu],
+  ];
+  for (const [what, filter] of Object.entries(filters)) {
+    for (const [where, handle] of others) {
+      const { result, errno } = handle.raw(SET_FILTER, filter.encode().bytes);
+      assertEquals(result, -1, `${what} on ${where}, errno ${errno}`);
+      assertWalk(session, `${what} on ${where}`, [completes(read(PROBE))]);
+    }
+    assertEquals(vm.raw(SET_FILTER, filter.encode().bytes), SUCCESS, `${what} on the VM`);
+  }
+  assertWalk(session, "a filter that denies on the VM", [exits(read(PROBE))]);
+});
+
+const VALID: Readonly<Record<string, MsrFilterSpec>> = {
+  "a default of allow alone": { default: "allow" },
+  "one range": denyOnly(PROBE, "read"),
+  "one range and a default of deny": {
+    default: "deny",
+    ranges: [{ base: Msr.IA32_PAT, count: 1, allow: "read-write" }],
+  },
+  "16 ranges": {
+    default: "allow",
+    ranges: Array.from(
+      { length: 16 },
+      (_, i) => ({ base: PROBE + i, count: 1, deny: i % 2 === 0 ? "read" : "write" }),
+    ),
+  },
+  "the longest range": denyOnly(0, "read-write", 0x3000),
+};
+
+clause("F-03", "it returns 0 on success", ({ kvm }) => {
+  using vm = kvm.createVm();
+  vm.enableUserSpaceMsr(["filter"]);
+  const session = bootWalker(vm);
+  for (const [name, filter] of Object.entries(VALID)) {
+    assertEquals(vm.raw(SET_FILTER, new MsrFilter(filter).encode().bytes), SUCCESS, name);
+    const denied = name !== "a default of allow alone";
+    assertWalk(session, name, [denied ? exits(read(PROBE)) : completes(read(PROBE))]);
+  }
+});
+
+clause("F-04", "it returns -1 with an errno on error", ({ kvm }) => {
+  using vm = kvm.createVm();
+  vm.enableUserSpaceMsr(["filter"]);
+  const session = bootWalker(vm);
+  vm.setMsrFilter(denyOnly(PROBE, "read"));
+  const range = { flags: KVM_MSR_FILTER_READ, nmsrs: 1, base: 0, bitmap: new Uint8Array(8) };
+  const wrong = {
+    "a default of deny without ranges": { flags: KVM_MSR_FILTER_DEFAULT_DENY, ranges: [] },
+    "an unknown flag": { flags: 1 << 1, ranges: [range] },
+    "an unknown flag of a range": { flags: 0, ranges: [{ ...range, flags: 1 << 2 }] },
+    "a range that governs nothing": { flags: 0, ranges: [{ ...range, flags: 0 }] },
+    "a range that is too long": {
+      flags: 0,
+      ranges: [{ ...range, nmsrs: 0x3001, bitmap: new Uint8Array(0x608) }],
+    },
+    "a bitmap at address 0": { flags: 0, ranges: [{ ...range, bitmap: 0n }] },
+  };
+  for (const [name, filter] of Object.entries(wrong)) {
+    const { result, errno } = vm.raw(SET_FILTER, encodeRawMsrFilter(filter).bytes);
+    assertEquals(result, -1, name);
+    assert(errno > 0, `${name}: errno ${errno}`);
+  }
+  using memory = HostMemory.allocate(1);
+  assertEquals(vm.raw(SET_FILTER, memory.end).result, -1, "a structure that cannot be read");
+  assertWalk(session, "after errors only", [exits(read(PROBE)), passes(read(Msr.IA32_PAT))]);
+});
+
+/**
+ * Installs a filter of one range, byte by byte as the C structure lies in
+ * memory: no table of this project is between these numbers and the kernel.
+ */
+function installBytes(
+  handle: Handle,
+  slot: number,
+  filter: { flags: number; rangeFlags: number; base: number; bit: 0 | 1 },
+): void {
+  using memory = HostMemory.allocate(0x1000);
+  const bitmap = 0x800;
+  const view = new DataView(memory.bytes.buffer);
+  const range = 8 + 24 * slot;
+  view.setUint32(0, filter.flags, true);
+  view.setUint32(range, filter.rangeFlags, true);
+  view.setUint32(range + 4, 1, true);
+  view.setUint32(range + 8, filter.base, true);
+  view.setBigUint64(range + 16, memory.address + BigInt(bitmap), true);
+  view.setUint8(bitmap, filter.bit);
+  assertEquals(handle.raw(0x4188_aec6, memory.address), SUCCESS, `a range in slot ${slot}`);
+}
+
+clause(
+  "F-40",
+  "the structure's flags and its number of ranges mean what they are named",
+  ({ kvm }) => {
+    assertEquals([KVM_MSR_FILTER_READ, KVM_MSR_FILTER_WRITE, KVM_MSR_FILTER_MAX_RANGES], [
+      1,
+      2,
+      16,
+    ]);
+    assertEquals([KVM_MSR_FILTER_DEFAULT_ALLOW, KVM_MSR_FILTER_DEFAULT_DENY], [0, 1]);
+    using vm = kvm.createVm();
+    vm.enableUserSpaceMsr(["filter"]);
+    const session = bootWalker(vm);
+    const other = Msr.KERNEL_GS_BASE;
+    for (
+      const [flags, rangeFlags, slot] of [[0, 1, 0], [0, 2, 15], [1, 1, 15], [1, 2, 0], [1, 3, 7]]
+    ) {
+      const denies = flags === 0;
+      installBytes(vm, slot!, {
+        flags: flags!,
+        rangeFlags: rangeFlags!,
+        base: PROBE,
+        bit: denies ? 0 : 1,
+      });
+      const want = (access: MsrAccess, kind: number) =>
+        ((rangeFlags! & kind) !== 0) === denies ? exits(access) : completes(access);
+      const unmatched = (access: MsrAccess) => denies ? completes(access) : exits(access);
+      assertWalk(session, `filter flags ${flags}, range flags ${rangeFlags}, slot ${slot}`, [
+        want(read(PROBE), 1),
+        want(write(PROBE, 0x18n), 2),
+        unmatched(read(other)),
+        unmatched(write(other, 0x1000n)),
+      ]);
+    }
+  },
+);
+
+const [FIRST, SECOND] = [Msr.IA32_SYSENTER_CS, Msr.KERNEL_GS_BASE];
+
+/** Filters in the order in which they are set, and which accesses each denies. */
+const SUCCESSION: readonly (readonly [name: string, filter: MsrFilterSpec, denied: MsrAccess[]])[] =
+  [
+    ["denies the first MSR", denyOnly(FIRST, "read-write"), [read(FIRST), write(FIRST)]],
+    ["denies the second MSR", denyOnly(SECOND, "read-write"), [read(SECOND), write(SECOND)]],
+    ["denies reads only", denyOnly(SECOND, "read"), [read(SECOND)]],
+    ["denies writes only", denyOnly(SECOND, "write"), [write(SECOND)]],
+    [
+      "denies all but the second MSR",
+      { default: "deny", ranges: [{ base: SECOND, count: 1, allow: "read-write" }] },
+      [read(FIRST), write(FIRST)],
+    ],
+    [
+      "denies the first MSR in the last of 16 slots",
+      {
+        default: "allow",
+        ranges: Array.from(
+          { length: 16 },
+          (_, i) => ({ base: i === 15 ? FIRST : 0x3000 + i, count: 1, deny: "read-write" }),
+        ),
+      },
+      [read(FIRST), write(FIRST)],
+    ],
+    ["denies the second MSR again", denyOnly(SECOND, "read-write"), [read(SECOND), write(SECOND)]],
+  ];
+
+clause("F-41", "each call replaces the whole filter", ({ kvm }) => {
+  using vm = kvm.createVm();
+  vm.enableUserSpaceMsr(["filter"]);
+  const session = bootWalker(vm);
+  const accesses = [FIRST, SECOND].flatMap((index) => [read(index), write(index)]);
+  for (const [name, filter, denied] of SUCCESSION) {
+    vm.setMsrFilter(filter);
+    const isDenied = (access: MsrAccess): boolean =>
+      denied.some(({ kind, index }) => kind === access.kind && index === access.index);
+    const wanted = accesses.map((access) => isDenied(access) ? exits(access) : completes(access));
+    assertWalk(session, `the filter in place ${name}`, wanted);
+  }
+});
