@@ -3,9 +3,9 @@ import { facts } from "../tests/support/facts.ts";
 import { demonstrate, runDemo } from "./demo.ts";
 import { runScript } from "./run_script.ts";
 import { paintFor } from "./terminal.ts";
-import { testOnKvm } from "./test_on_kvm.ts";
+import { kvmTest } from "../tests/support/kvm_test.ts";
 
-testOnKvm("demonstrate() shows the answer that the guest read, and the #GP it took", (kvm) => {
+kvmTest("demonstrate() shows the answer that the guest read, and the #GP it took", ({ kvm }) => {
   const lines = demonstrate(kvm, paintFor({ isTerminal: false }));
   const text = lines.join("\n");
   assertStringIncludes(text, "default allow; deny read IA32_SYSENTER_CS (0x174)");
@@ -16,13 +16,13 @@ testOnKvm("demonstrate() shows the answer that the guest read, and the #GP it to
   assertMatch(text, new RegExp(`=> 0*${rip} {2}0f 32 .*rdmsr`));
 });
 
-testOnKvm("demonstrate() fits on one screen", (kvm) => {
+kvmTest("demonstrate() fits on one screen", ({ kvm }) => {
   const lines = demonstrate(kvm, paintFor({ isTerminal: false }));
   assert(lines.length <= 45);
   assertEquals(lines.filter((line) => line.length > 100), []);
 });
 
-testOnKvm("demonstrate() leaves nothing for a second run to trip over", (kvm) => {
+kvmTest("demonstrate() leaves nothing for a second run to trip over", ({ kvm }) => {
   const plain = paintFor({ isTerminal: false });
   assertEquals(demonstrate(kvm, plain), demonstrate(kvm, plain));
 });

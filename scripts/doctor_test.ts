@@ -5,7 +5,7 @@ import { renderReport } from "./doctor/render.ts";
 import type { Report } from "./doctor/report.ts";
 import { runScript } from "./run_script.ts";
 import { paintFor } from "./terminal.ts";
-import { testOnKvm } from "./test_on_kvm.ts";
+import { kvmTest } from "../tests/support/kvm_test.ts";
 
 const PLAIN = paintFor({ isTerminal: false });
 
@@ -13,7 +13,7 @@ function stops({ findings }: Report): string[] {
   return findings.filter(({ severity }) => severity === "stops").map(({ what }) => what);
 }
 
-testOnKvm("diagnose() finds guests that run, and every capability that they need", () => {
+kvmTest("diagnose() finds guests that run, and every capability that they need", () => {
   const report = diagnose();
   assertEquals(report.guests.map(({ ok }) => ok), [true, true]);
   assertStringIncludes(report.guests[1]!.detail, "KVM_EXIT_X86_RDMSR (29)");

@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { KvmError, takeCensus } from "@trapline/trapline";
-import { testOnKvm } from "../test_on_kvm.ts";
+import { kvmTest } from "../../tests/support/kvm_test.ts";
 import { guestFindings, runGuests } from "./guests.ts";
 
-testOnKvm("runGuests() runs each guest and leaves nothing open", (kvm) => {
+kvmTest("runGuests() runs each guest and leaves nothing open", ({ kvm }) => {
   runGuests(kvm); // What is opened once and kept is open after this.
   const before = takeCensus();
   const outcomes = runGuests(kvm);
@@ -12,7 +12,7 @@ testOnKvm("runGuests() runs each guest and leaves nothing open", (kvm) => {
   assertEquals(guestFindings(outcomes), []);
 });
 
-testOnKvm("runGuests() reports what throws instead of throwing it", (kvm) => {
+kvmTest("runGuests() reports what throws instead of throwing it", ({ kvm }) => {
   kvm.close();
   const outcomes = runGuests(kvm);
   assertEquals(outcomes.map(({ fact }) => fact.ok), [false, false]);
