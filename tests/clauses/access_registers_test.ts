@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { assertEquals } from "@std/assert";
 import {
   asm64,
   assertGp,
@@ -23,6 +24,7 @@ import { reportsUnknownMsrs } from "../support/requirements.ts";
 import { ALL_RFLAGS, RFLAGS_PATTERNS } from "../support/rflags.ts";
 import {
   assertRegisters,
+  PLAIN_RFLAGS,
   registersBefore,
   type SentinelAccess,
   SENTINELS,
@@ -85,16 +87,13 @@ clause("X-56", "a write takes EAX and EDX and ignores the upper halves", ({ kvm 
       rdx: upper ^ 0x1111_1111_0000_0000n | value >> 32n,
     });
     for (const data of VALUES) {
-      const seen = run(
-        session,
-        { kind: "write", index: Msr.IA32_SYSENTER_CS, regs: upperOf(data) },
-        {
-          onWrmsr: (exit) => {
-            assertMsrExit(session, exit, { index: Msr.IA32_SYSENTER_CS, data });
-            exit.acknowledge();
-          },
-        },
+      session.load(
+        withSentinels({ kind: "write", index: Msr.IA32_SYSENTER_CS, regs: upperOf(data) }),
       );
+      const exit = session.next("X86_WRMSR");
+      assertMsrExit(session, exit, { index: Msr.IA32_SYSENTER_CS, data });
+      exit.acknowledge();
+      const seen = session.finish();
       assertNoFault(session, seen);
       assertRegisters(session, seen, upperOf(data), "acknowledged write");
     }
@@ -148,24 +147,29 @@ clause(
     }),
 );
 
-/** Asserts what a completed access leaves behind; a read that was given `value` changes RAX and RDX. */
+/** Asserts what a completed access leaves behind: a read that gives `value` changes RAX and RDX. */
 function assertOnlyResult(
   session: Session,
   access: SentinelAccess,
   value: bigint,
-  handlers: MsrHandlers = {},
+  exits: number,
 ): void {
   session.load(withSentinels(access));
   const { rsp } = session.vcpu.regs();
-  const seen = session.finish(handlers);
+  const seen = session.finish({
+    onRdmsr: (exit) => exit.supply(value),
+    onWrmsr: (exit) => exit.acknowledge(),
+  });
+  const { rflags = PLAIN_RFLAGS } = access;
+  const name = `${nameAccess(access)} with RFLAGS 0x${rflags.toString(16)}`;
   assertNoFault(session, seen);
-  const { rflags } = access;
+  assertEquals(session.transcript.count - 1, exits, `exits of the ${name}`);
   assertRegisters(session, seen, {
     ...registersBefore(access),
     ...(access.kind === "read" && { rax: value & LOW, rdx: value >> 32n }),
     rsp,
-    ...(rflags !== undefined && { rflags }),
-  }, `${nameAccess(access)} with RFLAGS 0x${rflags?.toString(16)}`);
+    rflags,
+  }, name);
 }
 
 clause(
@@ -177,25 +181,21 @@ clause(
     vm.enableUserSpaceMsr(MSR_EXIT_REASONS);
     vm.setMsrFilter(DENIES_SOME);
     const session = Session.boot(vm, asm64`jmp finish`);
-    const handlers: MsrHandlers = {
-      onRdmsr: (exit) => exit.supply(SUPPLIED),
-      onWrmsr: (exit) => exit.acknowledge(),
-    };
     for (const failing of FAILING_ACCESSES) {
-      assertOnlyResult(session, withValue(failing, ALL_RFLAGS), SUPPLIED, handlers);
+      assertOnlyResult(session, withValue(failing, ALL_RFLAGS), SUPPLIED, 1);
     }
     for (const rflags of RFLAGS_PATTERNS) {
       for (const index of [Msr.IA32_SYSENTER_CS, Msr.KERNEL_GS_BASE]) {
-        assertOnlyResult(session, { kind: "read", index, rflags }, SUPPLIED, handlers);
-        assertOnlyResult(session, { kind: "write", index, rflags }, SUPPLIED, handlers);
+        assertOnlyResult(session, { kind: "read", index, rflags }, SUPPLIED, 1);
+        assertOnlyResult(session, { kind: "write", index, rflags }, SUPPLIED, 1);
       }
     }
     vm.setMsrFilter({ default: "allow" });
     for (const { index, values: [value, written] } of KNOWN_MSRS) {
       session.vcpu.setMsrs([[index, value]]);
       const regs = { rax: written & LOW, rdx: written >> 32n };
-      assertOnlyResult(session, { kind: "read", index, rflags: ALL_RFLAGS }, value);
-      assertOnlyResult(session, { kind: "write", index, rflags: ALL_RFLAGS, regs }, written);
+      assertOnlyResult(session, { kind: "read", index, rflags: ALL_RFLAGS }, value, 0);
+      assertOnlyResult(session, { kind: "write", index, rflags: ALL_RFLAGS, regs }, written, 0);
     }
   },
 );

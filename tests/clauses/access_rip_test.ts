@@ -28,7 +28,7 @@ import { nameAccess } from "../support/walked.ts";
 
 const KINDS = ["read", "write"] as const;
 
-/** Prefixes that change nothing but the length: REX, segments, sizes; 15 bytes is the longest instruction. */
+/** Prefixes that change nothing but the length, up to the 15 bytes of the longest instruction. */
 const PREFIXES: readonly (readonly number[])[] = [
   [],
   [0x40],
@@ -110,7 +110,7 @@ clause(
     }),
 );
 
-/** Walks the failing accesses with the kernel's own #GPs, then with those of user space's refusals. */
+/** Walks the failing accesses: the kernel raises #GP of itself, then when user space refuses. */
 function eachFault(
   kvm: Kvm,
   check: (walked: WalkedAccess, rip: bigint, name: string) => void,

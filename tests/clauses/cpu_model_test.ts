@@ -79,7 +79,7 @@ const ANSWERS: readonly MsrHandlers[] = [
   { onRdmsr: (exit) => exit.refuse(), onWrmsr: (exit) => exit.refuse() },
 ];
 
-/** Asserts what accesses that are invalid for the vCPU do, under INVAL and under the other reasons. */
+/** Asserts that accesses invalid for the vCPU exit under INVAL, and raise #GP without it. */
 function assertInvalid(session: Session, accesses: readonly MsrAccess[], detail: string): void {
   session.vm.enableUserSpaceMsr(["inval"]);
   for (const handlers of ANSWERS) {

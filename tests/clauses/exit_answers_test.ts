@@ -109,7 +109,7 @@ clause("X-46", "any error byte but 0 raises #GP", ({ kvm }) => {
   walked.forEach((access) => assertExited(session, access, "filter", "with error 0"));
 });
 
-/** Values for `exit_reason`, `reason` and `index` that could divert a kernel that reads them back. */
+/** What could divert a kernel that reads its own fields back. */
 const DIVERSIONS = [
   { exit_reason: EXIT_REASON.X86_WRMSR, reason: 0, index: Msr.IA32_SYSENTER_CS },
   { exit_reason: EXIT_REASON.X86_RDMSR, reason: 1, index: Msr.SYSCALL_MASK },

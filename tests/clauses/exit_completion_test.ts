@@ -152,7 +152,7 @@ const CHANGED: Record<SentinelRegister, bigint> = {
 
 clause(
   "X-52",
-  "a read's completion overwrites the RAX and RDX that user space set meanwhile, and no other register",
+  "a completed read overwrites the RAX and RDX that user space set meanwhile, and no others",
   ({ kvm }) => {
     using vm = kvm.createVm();
     const session = bootDenied(vm);

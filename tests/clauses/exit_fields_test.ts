@@ -25,7 +25,7 @@ const FIELD = KVM_RUN.fields;
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 const BITS_64 = Array.from({ length: 64 }, (_, bit) => 1n << BigInt(bit));
 
-/** Every bit of an index on its own, and the ends of the index space; no x2APIC MSR, no filter governs those. */
+/** Every bit of an index alone, and both ends; not 0x800, an x2APIC MSR, which no filter governs. */
 const INDICES: readonly number[] = [
   0,
   Msr.IA32_SYSENTER_CS,

@@ -132,7 +132,7 @@ clause("F-19", "a denied access is not performed", ({ kvm }) => {
   assertWalk(session, "the filter is gone", reads);
 });
 
-clause("F-38", "the filter reason takes effect on the filter in place when enabled", ({ kvm }) => {
+clause("F-38", "a filter that denies raises #GP until the filter reason is enabled", ({ kvm }) => {
   using vm = kvm.createVm();
   const session = denyingVm(vm);
   assertWalk(session, "filter set, no reason enabled", ACCESSES.map(faults));
@@ -146,7 +146,7 @@ clause("F-38", "the filter reason takes effect on the filter in place when enabl
 
 clause(
   "F-39",
-  "disabling the filter reason leaves the filter denying until it is removed",
+  "with the filter reason disabled again, the filter denies with #GP until it is removed",
   ({ kvm }) => {
     using vm = kvm.createVm();
     vm.enableUserSpaceMsr(["filter"]);

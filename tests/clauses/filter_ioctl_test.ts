@@ -25,6 +25,7 @@ import {
   bootWalker,
   completes,
   exits,
+  type Expectation,
   passes,
   read,
   write,
@@ -122,63 +123,66 @@ clause("F-04", "it returns -1 with an errno on error", ({ kvm }) => {
 });
 
 /**
- * Installs a filter of one range, byte by byte as the C structure lies in
- * memory: no table of this project is between these numbers and the kernel.
+ * Installs a filter whose last range, in `slot`, governs `base`, byte by byte
+ * as the C structure lies in memory: no table of this project is between these
+ * numbers and the kernel. The slots before it hold MSRs that do not matter.
  */
 function installBytes(
-  handle: Handle,
-  slot: number,
-  filter: { flags: number; rangeFlags: number; base: number; bit: 0 | 1 },
+  vm: Handle,
+  { flags, rangeFlags, slot, base, bit }: {
+    flags: number;
+    rangeFlags: number;
+    slot: number;
+    base: number;
+    bit: 0 | 1;
+  },
 ): void {
   using memory = HostMemory.allocate(0x1000);
   const bitmap = 0x800;
   const view = new DataView(memory.bytes.buffer);
-  const range = 8 + 24 * slot;
-  view.setUint32(0, filter.flags, true);
-  view.setUint32(range, filter.rangeFlags, true);
-  view.setUint32(range + 4, 1, true);
-  view.setUint32(range + 8, filter.base, true);
-  view.setBigUint64(range + 16, memory.address + BigInt(bitmap), true);
-  view.setUint8(bitmap, filter.bit);
-  assertEquals(handle.raw(0x4188_aec6, memory.address), SUCCESS, `a range in slot ${slot}`);
+  view.setUint32(0, flags, true);
+  for (let i = 0; i <= slot; i++) {
+    const range = 8 + 24 * i;
+    view.setUint32(range, rangeFlags, true);
+    view.setUint32(range + 4, 1, true);
+    view.setUint32(range + 8, i === slot ? base : 0x3000 + i, true);
+    view.setBigUint64(range + 16, memory.address + BigInt(bitmap), true);
+  }
+  view.setUint8(bitmap, bit);
+  assertEquals(vm.raw(0x4188_aec6, memory.address), SUCCESS, `a last range in slot ${slot}`);
 }
 
-clause(
-  "F-40",
-  "the structure's flags and its number of ranges mean what they are named",
-  ({ kvm }) => {
-    assertEquals([KVM_MSR_FILTER_READ, KVM_MSR_FILTER_WRITE, KVM_MSR_FILTER_MAX_RANGES], [
-      1,
-      2,
-      16,
+/** `kvm_msr_filter.flags`, `kvm_msr_filter_range.flags`, and the slot of the range. */
+const RAW = [
+  { flags: 0, rangeFlags: 1, slot: 0 },
+  { flags: 0, rangeFlags: 2, slot: 15 },
+  { flags: 0, rangeFlags: 3, slot: 7 },
+  { flags: 1, rangeFlags: 1, slot: 15 },
+  { flags: 1, rangeFlags: 2, slot: 0 },
+  { flags: 1, rangeFlags: 3, slot: 15 },
+];
+
+clause("F-40", "the numbers in the structure mean what their names say", ({ kvm }) => {
+  assertEquals([KVM_MSR_FILTER_READ, KVM_MSR_FILTER_WRITE, KVM_MSR_FILTER_MAX_RANGES], [1, 2, 16]);
+  assertEquals([KVM_MSR_FILTER_DEFAULT_ALLOW, KVM_MSR_FILTER_DEFAULT_DENY], [0, 1]);
+  using vm = kvm.createVm();
+  vm.enableUserSpaceMsr(["filter"]);
+  const session = bootWalker(vm);
+  for (const { flags, rangeFlags, slot } of RAW) {
+    const allows = flags === 0;
+    installBytes(vm, { flags, rangeFlags, slot, base: PROBE, bit: allows ? 0 : 1 });
+    const governed = (access: MsrAccess, kind: number): Expectation =>
+      ((rangeFlags & kind) !== 0) === allows ? exits(access) : completes(access);
+    const unmatched = (access: MsrAccess): Expectation =>
+      allows ? completes(access) : exits(access);
+    assertWalk(session, `filter flags ${flags}, range flags ${rangeFlags}, slot ${slot}`, [
+      governed(read(PROBE), 1),
+      governed(write(PROBE, 0x18n), 2),
+      unmatched(read(Msr.KERNEL_GS_BASE)),
+      unmatched(write(Msr.KERNEL_GS_BASE, 0x1000n)),
     ]);
-    assertEquals([KVM_MSR_FILTER_DEFAULT_ALLOW, KVM_MSR_FILTER_DEFAULT_DENY], [0, 1]);
-    using vm = kvm.createVm();
-    vm.enableUserSpaceMsr(["filter"]);
-    const session = bootWalker(vm);
-    const other = Msr.KERNEL_GS_BASE;
-    for (
-      const [flags, rangeFlags, slot] of [[0, 1, 0], [0, 2, 15], [1, 1, 15], [1, 2, 0], [1, 3, 7]]
-    ) {
-      const denies = flags === 0;
-      installBytes(vm, slot!, {
-        flags: flags!,
-        rangeFlags: rangeFlags!,
-        base: PROBE,
-        bit: denies ? 0 : 1,
-      });
-      const want = (access: MsrAccess, kind: number) =>
-        ((rangeFlags! & kind) !== 0) === denies ? exits(access) : completes(access);
-      const unmatched = (access: MsrAccess) => denies ? completes(access) : exits(access);
-      assertWalk(session, `filter flags ${flags}, range flags ${rangeFlags}, slot ${slot}`, [
-        want(read(PROBE), 1),
-        want(write(PROBE, 0x18n), 2),
-        unmatched(read(other)),
-        unmatched(write(other, 0x1000n)),
-      ]);
-    }
-  },
-);
+  }
+});
 
 const [FIRST, SECOND] = [Msr.IA32_SYSENTER_CS, Msr.KERNEL_GS_BASE];
 

@@ -68,14 +68,11 @@ function assertEnd(vm: Vm, end: End): void {
       ),
     });
     const denies = verdict === "deny";
-    for (const span of SPANS) {
-      const { inside, outside } = end(span);
-      const where = `the ranges ${verdict}, and one is ${span.count} MSRs from 0x${
-        span.base.toString(16)
-      }`;
-      assertWalk(session, where, wants(session, inside, denies));
-      if (outside >= 0) assertWalk(session, where, wants(session, outside, !denies));
-    }
+    const ends = SPANS.map(end);
+    assertWalk(session, `at the end of a range, and the ranges ${verdict}`, [
+      ...ends.flatMap(({ inside }) => wants(session, inside, denies)),
+      ...ends.flatMap(({ outside }) => outside < 0 ? [] : wants(session, outside, !denies)),
+    ]);
   }
 }
 
@@ -89,7 +86,7 @@ clause("F-16", "a range ends before base + nmsrs", ({ kvm }) => {
   assertEnd(vm, LAST);
 });
 
-// Of all spaces; each has a neighbour that is in none of the slots.
+// Of all spaces; the index after each is in none of the slots.
 const ONE_A_SLOT = [
   Msr.IA32_SYSENTER_CS,
   Msr.IA32_PAT,
@@ -121,12 +118,10 @@ clause("F-14", "a filter takes 16 ranges, and each of them takes effect", ({ kvm
         denies ? { base, count: 1, deny: "read-write" } : { base, count: 1, allow: "read-write" }
       );
       vm.setMsrFilter({ default: denies ? "allow" : "deny", ranges });
-      order.forEach((index, slot) =>
-        assertWalk(session, `slot ${slot} is to ${verdict} it`, wants(session, index, denies))
-      );
-      for (const index of order) {
-        assertWalk(session, "no slot holds it", wants(session, index + 1, !denies));
-      }
+      assertWalk(session, `the slots ${verdict}, from 0x${order[0]!.toString(16)} on`, [
+        ...order.flatMap((index) => wants(session, index, denies)),
+        ...order.flatMap((index) => wants(session, index + 1, !denies)),
+      ]);
     }
   }
 });

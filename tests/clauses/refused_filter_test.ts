@@ -56,8 +56,7 @@ function refusals(memory: HostMemory): Refusal[] {
     [0, 7, 15].map((slot, i): Refusal => ({
       what: `${what} in slot ${slot}`,
       errno,
-      attempt: (vm) =>
-        setRawFilter(vm, { flags: i % 2, ranges: oppositeRanges({ [slot]: bad }) }),
+      attempt: (vm) => setRawFilter(vm, { flags: i % 2, ranges: oppositeRanges({ [slot]: bad }) }),
     }))
   );
   const whole: Refusal[] = [

@@ -12,7 +12,7 @@ export interface FailingAccess extends MsrAccess {
   readonly cause: MsrExitReason;
 }
 
-/** What {@linkcode FAILING_ACCESSES} needs for the reason "filter": some known MSRs denied, all else allowed. */
+/** Denies the known MSRs that {@linkcode FAILING_ACCESSES} has for the reason "filter". */
 export const DENIES_SOME: MsrFilterSpec = {
   default: "allow",
   ranges: [
@@ -22,12 +22,12 @@ export const DENIES_SOME: MsrFilterSpec = {
   ],
 };
 
-// EFER in 64-bit mode with the reserved bit 2, the reset value of APIC_BASE with the reserved bit 0.
+// EFER in 64-bit mode with reserved bit 2, and APIC_BASE after reset with reserved bit 0.
 const EFER_RESERVED = 0x504n;
 const APIC_BASE_RESERVED = 0xfee0_0901n;
 
 const BY_CAUSE: Readonly<Record<MsrExitReason, readonly MsrAccess[]>> = {
-  // A vCPU has no MCG_CTL until KVM_X86_SETUP_MCE gives it one, and no x2APIC MSRs outside x2APIC mode.
+  // A vCPU has no MCG_CTL before KVM_X86_SETUP_MCE, and no x2APIC MSRs outside x2APIC mode.
   inval: [
     { kind: "read", index: Msr.IA32_MCG_CTL },
     { kind: "read", index: Msr.X2APIC_ID },
@@ -47,7 +47,10 @@ const BY_CAUSE: Readonly<Record<MsrExitReason, readonly MsrAccess[]>> = {
   ]),
 };
 
-/** Reads and writes that fail for each reason on a vCPU fresh from `Session.boot()`, under {@linkcode DENIES_SOME}. */
+/**
+ * Reads and writes that fail for each reason, on a vCPU fresh from
+ * `Session.boot()` under {@linkcode DENIES_SOME}.
+ */
 export const FAILING_ACCESSES: readonly FailingAccess[] = Object.entries(BY_CAUSE)
   .flatMap(([cause, accesses]) =>
     accesses.map((access) => ({ ...access, cause: cause as MsrExitReason }))

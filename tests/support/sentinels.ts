@@ -35,10 +35,6 @@ export const SENTINELS: Readonly<Record<SentinelRegister, bigint>> = {
   r15: 0x1501_1502_1503_1504n,
 };
 
-/** EDX:EAX of the sentinels, which is what the WRMSR writes. */
-export const SENTINEL_VALUE = (SENTINELS.rdx & 0xffff_ffffn) << 32n |
-  (SENTINELS.rax & 0xffff_ffffn);
-
 /** RFLAGS whose bit 1 alone is set, which it always is. */
 export const PLAIN_RFLAGS = 0x2n;
 
