@@ -40,6 +40,8 @@ export interface Enterable {
   readonly watchdog: Watchdog;
   /** Reads its RIP. */
   readonly rip: () => bigint;
+  /** Whether it waits for a start-up IPI, which no run of its own brings. */
+  readonly waitsForSipi: () => boolean;
 }
 
 const IMMEDIATE_EXIT = KVM_RUN.fields.immediate_exit.offset;
@@ -69,6 +71,14 @@ function enterAtOnce(vcpu: Enterable): Exit {
 }
 
 /**
+ * Whether a refusal passes: EINTR is a signal, and EAGAIN comes from a kernel
+ * short of something for a moment, unless the vCPU has yet to be started.
+ */
+function isPassing(vcpu: Enterable, result: number): boolean {
+  return result === -ERRNO.EINTR || (result === -ERRNO.EAGAIN && !vcpu.waitsForSipi());
+}
+
+/**
  * `KVM_RUN`, again and again until the guest exits or the deadline has come.
  *
  * @throws {RangeError} When the deadline is not a positive number.
@@ -88,7 +98,7 @@ export function enter(vcpu: Enterable, options: RunOptions): Exit {
   while (true) {
     const result = ioctlNoArgument(fd, IOCTL.RUN.request);
     if (result >= 0) return decodeExit(page);
-    if (result !== -ERRNO.EINTR) throw new KvmError(IOCTL.RUN.name, -result);
+    if (!isPassing(vcpu, result)) throw new KvmError(IOCTL.RUN.name, -result);
     watchdog.drain();
     const now = performance.now();
     deadline ??= now + deadlineMs;

@@ -170,8 +170,7 @@ const PLAIN: ReadonlyMap<number, PlainExit> = new Map(
 
 /** Decodes the exit that `page` holds. */
 export function decodeExit(page: RunPage): Exit {
-  const view = page.view;
-  const number = view.getUint32(REASON, true);
+  const number = page.view.getUint32(REASON, true);
   switch (number) {
     case EXIT_REASON.IO:
       return new IoExit(page);
@@ -179,6 +178,15 @@ export function decodeExit(page: RunPage): Exit {
       return new RdmsrExit(page);
     case EXIT_REASON.X86_WRMSR:
       return new WrmsrExit(page);
+    default:
+      return decodeRareExit(page, number);
+  }
+}
+
+// Apart, so that the compiler can build the decoding of the frequent exits into its callers.
+function decodeRareExit(page: RunPage, number: number): Exit {
+  const view = page.view;
+  switch (number) {
     case EXIT_REASON.MMIO:
       return new MmioExit(page);
     case EXIT_REASON.UNKNOWN:

@@ -112,7 +112,7 @@ export class RdmsrExit extends MsrExit {
    * @throws {Error} When the vCPU has been entered since.
    */
   supply(value: bigint): void {
-    if (value < 0n || value > 0xffff_ffff_ffff_ffffn) {
+    if (BigInt.asUintN(64, value) !== value) {
       throw new RangeError(`Cannot supply ${value}: an MSR has 64 bits`);
     }
     this.give({ kind: "value", value });

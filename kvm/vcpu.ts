@@ -117,7 +117,13 @@ export class Vcpu extends Handle {
   #makeEnterable(): Enterable {
     const watchdog = Watchdog.ofThisThread();
     this.call(IOCTL.SET_SIGNAL_MASK, watchdog.runMask);
-    return { fd: this.fd, page: this.#page, watchdog, rip: () => this.regs().rip };
+    return {
+      fd: this.fd,
+      page: this.#page,
+      watchdog,
+      rip: () => this.regs().rip,
+      waitsForSipi: () => this.mpState() === "UNINITIALIZED",
+    };
   }
 
   #get<F>(request: Ioctl, struct: Struct<F>): Values<F> {

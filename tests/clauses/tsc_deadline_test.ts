@@ -123,10 +123,7 @@ clause("X-75", "a denied write of IA32_TSC_DEADLINE is denied", ({ kvm }) => {
     }
     vm.enableUserSpaceMsr(["filter"]);
     vm.setMsrFilter(denyOnly(DEADLINE, "read"));
-    assertWalk(session, `${name}, reads denied`, [
-      passes(write(DEADLINE, held)),
-      exits(read(DEADLINE)),
-    ]);
+    assertWalk(session, `${name}, reads denied`, [passes(write(DEADLINE, held))]);
     vm.setMsrFilter(MsrFilter.ALLOW_ALL);
     if (armed) {
       assertWalk(session, `${name}, all allowed`, [completes(write(DEADLINE, held + 2n))]);

@@ -29,7 +29,7 @@ function enable(on: Vm | Vcpu, args: readonly bigint[], flags = 0): RawResult {
   return on.raw(IOCTL.ENABLE_CAP, argument);
 }
 
-/** A guest of which everything is denied; `kvm` has no other VM of it. */
+/** A guest to which everything is denied, in a VM whose mask is still off. */
 function deniedGuest(kvm: Kvm): { vm: Vm; session: Session } & Disposable {
   const vm = kvm.createVm();
   vm.setMsrFilter(MsrFilter.DENY_ALL);

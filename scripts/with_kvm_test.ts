@@ -1,0 +1,25 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { choosePlace, resultFiles } from "./with_kvm.ts";
+
+Deno.test("choosePlace() takes the host's KVM where it is usable, else the AMD sandbox", () => {
+  assertEquals(choosePlace(undefined, undefined).place, "host");
+  const { place, line } = choosePlace(undefined, "no such device");
+  assertEquals(place, "amd");
+  assertStringIncludes(line, "no such device");
+});
+
+Deno.test("choosePlace() does what TRAPLINE_KVM says, whatever the host has", () => {
+  for (const place of ["host", "amd", "intel", "none"] as const) {
+    assertEquals(choosePlace(place, undefined).place, place);
+    assertEquals(choosePlace(place, "no such device").place, place);
+  }
+  assertThrows(() => choosePlace("arm", undefined), TypeError, "host, amd, intel, none");
+});
+
+Deno.test("resultFiles() finds the files that a sandbox must bring back", () => {
+  assertEquals(resultFiles(["--filter", "F-*", "--json", "a.json", "--junit=b.xml"]), [
+    "a.json",
+    "b.xml",
+  ]);
+  assertEquals(resultFiles(["--json"]), []);
+});
