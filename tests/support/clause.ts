@@ -10,8 +10,8 @@ import { GuestAssertionError, Kvm } from "@trapline/trapline";
 import { withCensus } from "./census.ts";
 import { type Deviation, deviationsOf } from "./deviations.ts";
 import { type Facts, facts } from "./facts.ts";
-import { isRequired } from "./required.ts";
-import type { Requirement } from "./requirements.ts";
+import { register } from "./kvm_test.ts";
+import { obstacle, type Requirement } from "./requirements.ts";
 
 /** What a clause is given. */
 export interface ClauseContext {
@@ -77,17 +77,6 @@ export function sourceOf(id: string): string {
   }
 }
 
-/** Why `clause` cannot be decided here, or `undefined` when it can. */
-export function undecidedReason(clause: Clause): string | undefined {
-  const known = facts();
-  if (known.unavailable !== undefined) return known.unavailable;
-  for (const requirement of clause.requires) {
-    const reason = requirement(known);
-    if (reason !== undefined) return reason;
-  }
-  return undefined;
-}
-
 function isAssertion(error: unknown): error is Error {
   return error instanceof GuestAssertionError || error instanceof AssertionError;
 }
@@ -104,7 +93,7 @@ export function decide(
   clause: Clause,
   recorded: readonly Deviation[] = deviationsOf(clause.id),
 ): Verdict {
-  const reason = undecidedReason(clause);
+  const reason = obstacle(clause.requires);
   if (reason !== undefined) return { kind: "undecided", reason };
   const deviation = recorded.find(({ expected }) => expected(facts()));
   try {
@@ -177,11 +166,5 @@ export function clause(
   if (registry.has(id)) throw new Error(`Cannot register clause ${id}: it is registered already`);
   const clause: Clause = { id, sentence, requires: options.requires ?? [], body };
   registry.set(id, clause);
-  const reason = undecidedReason(clause);
-  const mustRun = isRequired("kvm") && facts().unavailable !== undefined;
-  Deno.test({
-    name: reason === undefined ? `${id} ${sentence}` : `${id} ${sentence} [undecided: ${reason}]`,
-    ignore: reason !== undefined && !mustRun,
-    fn: () => testClause(clause),
-  });
+  register(`${id} ${sentence}`, "undecided", obstacle(clause.requires), () => testClause(clause));
 }

@@ -16,6 +16,7 @@ export interface Facts {
 }
 
 function whyUnavailable(): string | undefined {
+  if (Deno.env.get("TRAPLINE_KVM") === "none") return "TRAPLINE_KVM is none";
   try {
     Kvm.open().close();
     return undefined;

@@ -7,7 +7,7 @@ import { Kvm } from "@trapline/trapline";
 import { withCensus } from "./census.ts";
 import { type Facts, facts } from "./facts.ts";
 import { isRequired } from "./required.ts";
-import type { Requirement } from "./requirements.ts";
+import { obstacle, type Requirement } from "./requirements.ts";
 
 /** What the body of a test is given. */
 export interface KvmTestContext {
@@ -23,14 +23,23 @@ export interface KvmTestOptions {
   readonly requires?: readonly Requirement[];
 }
 
-function obstacle(options: KvmTestOptions): string | undefined {
-  const known = facts();
-  if (known.unavailable !== undefined) return known.unavailable;
-  for (const requirement of options.requires ?? []) {
-    const reason = requirement(known);
-    if (reason !== undefined) return reason;
-  }
-  return undefined;
+/**
+ * Registers a test that needs a KVM and, when `reason` is given, cannot run:
+ * it is ignored then and its name says why as `label`; without a usable KVM,
+ * `TRAPLINE_REQUIRE=kvm` makes that a failure.
+ */
+export function register(
+  name: string,
+  label: string,
+  reason: string | undefined,
+  fn: () => void,
+): void {
+  const mustRun = isRequired("kvm") && facts().unavailable !== undefined;
+  Deno.test({
+    name: reason === undefined ? name : `${name} [${label}: ${reason}]`,
+    ignore: reason !== undefined && !mustRun,
+    fn,
+  });
 }
 
 /**
@@ -45,15 +54,9 @@ export function kvmTest(
   body: (context: KvmTestContext) => void,
   options: KvmTestOptions = {},
 ): void {
-  const reason = obstacle(options);
-  const mustRun = isRequired("kvm") && facts().unavailable !== undefined;
-  Deno.test({
-    name: reason === undefined ? name : `${name} [ignored: ${reason}]`,
-    ignore: reason !== undefined && !mustRun,
-    fn: () =>
-      withCensus(`"${name}"`, () => {
-        using kvm = Kvm.open();
-        body({ kvm, facts: facts() });
-      }),
-  });
+  register(name, "ignored", obstacle(options.requires ?? []), () =>
+    withCensus(`"${name}"`, () => {
+      using kvm = Kvm.open();
+      body({ kvm, facts: facts() });
+    }));
 }

@@ -5,10 +5,21 @@
  * @module
  */
 import { type CapName, Kvm } from "@trapline/trapline";
-import { type Facts, kvmParameter } from "./facts.ts";
+import { type Facts, facts, kvmParameter } from "./facts.ts";
 
 /** Gives the reason why the host does not meet it, or `undefined` when it does. */
 export type Requirement = (facts: Facts) => string | undefined;
+
+/** The first reason why this host does not do, or `undefined` when it does. */
+export function obstacle(requires: readonly Requirement[]): string | undefined {
+  const known = facts();
+  if (known.unavailable !== undefined) return known.unavailable;
+  for (const requirement of requires) {
+    const reason = requirement(known);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
 
 /** The capability is reported. */
 export function capability(name: CapName): Requirement {

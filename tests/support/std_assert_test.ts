@@ -1,7 +1,5 @@
-import * as adapter from "./std_assert.ts";
-
 // This file holds the adapter against itself, so it uses nothing else to assert.
-const {
+import {
   assert,
   assertEquals,
   AssertionError,
@@ -10,7 +8,7 @@ const {
   assertStrictEquals,
   assertStringIncludes,
   assertThrows,
-} = adapter;
+} from "./std_assert.ts";
 
 const failing: Readonly<Record<string, () => void>> = {
   assert: () => assert(0, "zero"),
