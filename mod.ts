@@ -25,8 +25,6 @@ export { ERRNO, type ErrnoName, errnoName } from "./kvm/abi/errno.ts";
 export { EXIT_REASON, type ExitReasonName, formatExitReason } from "./kvm/abi/exit_reason.ts";
 export type { FdKind, Ioctl } from "./kvm/abi/ioctl.ts";
 export { IOCTL } from "./kvm/abi/ioctls.ts";
-export { KVM_RUN } from "./kvm/abi/kvm_run.ts";
-export { KVM_ENABLE_CAP_ARGS } from "./kvm/abi/lists.ts";
 export { formatMsr, Msr } from "./kvm/abi/msr.ts";
 export {
   KVM_MSR_EXIT_REASON_FILTER,
@@ -39,7 +37,6 @@ export {
   KVM_MSR_FILTER_READ,
   KVM_MSR_FILTER_WRITE,
 } from "./kvm/abi/msr_filter.ts";
-export type { Field, Struct, Values } from "./kvm/abi/struct.ts";
 export type { CpuidEntry } from "./kvm/cpuid.ts";
 export { encodeRawEnableCap, type RawEnableCap } from "./kvm/enable_cap.ts";
 export * from "./kvm/errors.ts";

@@ -10,9 +10,23 @@ import { bitnessOf, type GuestMode } from "./boot/mode.ts";
 import { stubLabel, stubs } from "./boot/stubs.ts";
 import { LAYOUT } from "./protocol.ts";
 
+function assembleFor(source: AsmSource, mode: GuestMode, base: number): Assembly {
+  const program = assemble(source, {
+    base: base + LAYOUT.code,
+    symbols: { finish: stubs(mode, base).symbol("finish"), list: base + LAYOUT.list },
+  });
+  if (program.bytes.length > LAYOUT.codeEnd - LAYOUT.code) {
+    throw new RangeError(`Cannot load ${program.bytes.length} bytes of code: 16 KiB fit`);
+  }
+  return program;
+}
+
+const assembled = new WeakMap<AsmSource, Map<number, Assembly>>();
+
 /**
  * Assembles `source` for a guest of `mode` in the window at `base`; it may
- * jump to `finish` and read from `list`.
+ * jump to `finish` and read from `list`. The same source is assembled once for
+ * each window: it takes longer than to boot the guest.
  *
  * @throws {RangeError} When the program is too long, or its bitness is not the mode's.
  * @throws {SyntaxError} When the program cannot be assembled.
@@ -21,13 +35,10 @@ export function assembleProgram(source: AsmSource, mode: GuestMode, base: number
   if (source.bitness !== bitnessOf(mode)) {
     throw new RangeError(`Cannot load ${source.bitness}-bit code: the guest is in ${mode} mode`);
   }
-  const program = assemble(source, {
-    base: base + LAYOUT.code,
-    symbols: { finish: stubs(mode, base).symbol("finish"), list: base + LAYOUT.list },
-  });
-  if (program.bytes.length > LAYOUT.codeEnd - LAYOUT.code) {
-    throw new RangeError(`Cannot load ${program.bytes.length} bytes of code: 16 KiB fit`);
-  }
+  let programs = assembled.get(source);
+  if (programs === undefined) assembled.set(source, programs = new Map());
+  let program = programs.get(base);
+  if (program === undefined) programs.set(base, program = assembleFor(source, mode, base));
   return program;
 }
 

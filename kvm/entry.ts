@@ -44,6 +44,7 @@ export interface Enterable {
   readonly waitsForSipi: () => boolean;
 }
 
+const NO_OPTIONS: RunOptions = {};
 const IMMEDIATE_EXIT = KVM_RUN.fields.immediate_exit.offset;
 const REASON = KVM_RUN.fields.exit_reason.offset;
 
@@ -85,7 +86,7 @@ function isPassing(vcpu: Enterable, result: number): boolean {
  * @throws {DeadlineError} When the guest is still running at the deadline.
  * @throws {KvmError} When the kernel refuses the run.
  */
-export function enter(vcpu: Enterable, options: RunOptions): Exit {
+export function enter(vcpu: Enterable, options: RunOptions = NO_OPTIONS): Exit {
   const { fd, page, watchdog } = vcpu;
   const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
   checkDeadline(deadlineMs);

@@ -45,8 +45,6 @@ export type { Dtable, Regs, Segment, Sregs } from "./abi/regs.ts";
 export type { DebugRegs, MpState, VcpuEvents } from "./abi/vcpu_state.ts";
 export type { RunOptions } from "./entry.ts";
 
-const NO_OPTIONS: RunOptions = {};
-
 /**
  * A virtual CPU. Use it on the thread that made it.
  *
@@ -109,7 +107,7 @@ export class Vcpu extends Handle {
    * @throws {DeadlineError} When the guest is still running at the deadline.
    * @throws {KvmError} When the kernel refuses the run.
    */
-  run(options: RunOptions = NO_OPTIONS): Exit {
+  run(options?: RunOptions): Exit {
     this.assertOpen("call KVM_RUN");
     return enter(this.#entry ??= this.#makeEnterable(), options);
   }

@@ -3,7 +3,7 @@ import { facts } from "../tests/support/facts.ts";
 import { demonstrate, runDemo } from "./demo.ts";
 import { runScript } from "./run_script.ts";
 import { paintFor } from "./terminal.ts";
-import { kvmTest } from "../tests/support/kvm_test.ts";
+import { kvmTest } from "../tests/support/kvm_testing.ts";
 
 kvmTest("demonstrate() shows the answer that the guest read, and the #GP it took", ({ kvm }) => {
   const lines = demonstrate(kvm, paintFor({ isTerminal: false }));

@@ -5,7 +5,7 @@ import { renderReport } from "./doctor/render.ts";
 import type { Report } from "./doctor/report.ts";
 import { runScript } from "./run_script.ts";
 import { paintFor } from "./terminal.ts";
-import { kvmTest } from "../tests/support/kvm_test.ts";
+import { kvmTest } from "../tests/support/kvm_testing.ts";
 
 const PLAIN = paintFor({ isTerminal: false });
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { kvmTest } from "./support/kvm_test.ts";
+import { kvmTest } from "./support/kvm_testing.ts";
 
 const README = new URL("../README.md", import.meta.url);
 const IMPORT_MAP = new URL("./support/offline_import_map.json", import.meta.url).pathname;

@@ -7,10 +7,10 @@ import type { Sregs, Vcpu } from "../../kvm/vcpu.ts";
 import type { Vm } from "../../kvm/vm.ts";
 import { LAYOUT } from "../protocol.ts";
 import { GDT_SIZE, SEGMENT, taskRegister, writeGdt } from "./descriptors.ts";
-import { gateTable, writeGate } from "./interrupts.ts";
+import { gateTable, stubGates } from "./interrupts.ts";
 import type { GuestMode } from "./mode.ts";
 import { writePageTables } from "./paging.ts";
-import { stubLabel, stubs } from "./stubs.ts";
+import { stubs } from "./stubs.ts";
 
 const CR0 = { PE: 1n, MP: 1n << 1n, ET: 1n << 4n, NE: 1n << 5n, PG: 1n << 31n } as const;
 const CR4 = { PAE: 1n << 5n, OSFXSR: 1n << 9n } as const;
@@ -25,11 +25,7 @@ export function writeWindow(vm: Vm, mode: GuestMode, base: number): void {
   const { memory } = vm;
   const code = stubs(mode, base);
   memory.write(code.base, code.bytes);
-  const table = gateTable(mode);
-  const view = memory.view(base + table.offset, table.size);
-  for (let vector = 0; vector < 256; vector++) {
-    writeGate(view, mode, vector, code.symbol(stubLabel(vector)));
-  }
+  memory.write(base + gateTable(mode).offset, stubGates(mode, base));
   if (mode === "real") {
     vm.setTssAddress(TSS_ADDRESS);
     return;

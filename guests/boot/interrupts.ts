@@ -6,6 +6,7 @@
 import { LAYOUT } from "../protocol.ts";
 import { SELECTOR } from "./descriptors.ts";
 import type { GuestMode } from "./mode.ts";
+import { stubLabel, stubs } from "./stubs.ts";
 
 // Present interrupt gates. DPL 3, so that ring 3 may reach any of them by INT n.
 const GATE = 0xee00n;
@@ -33,4 +34,20 @@ export function writeGate(view: DataView, mode: GuestMode, vector: number, addre
     view.setBigUint64(16 * vector, gate, true);
     view.setBigUint64(16 * vector + 8, target >> 32n, true);
   }
+}
+
+const tables = new Map<string, Uint8Array>();
+
+/** The table of `mode` that leads each vector to its stub; made once for each window and kept. */
+export function stubGates(mode: GuestMode, base: number): Uint8Array {
+  const key = `${mode} ${base}`;
+  let table = tables.get(key);
+  if (table === undefined) {
+    tables.set(key, table = new Uint8Array(gateTable(mode).size));
+    const view = new DataView(table.buffer);
+    for (let vector = 0; vector < 256; vector++) {
+      writeGate(view, mode, vector, stubs(mode, base).symbol(stubLabel(vector)));
+    }
+  }
+  return table;
 }

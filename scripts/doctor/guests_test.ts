@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { KvmError, takeCensus } from "@trapline/trapline";
-import { kvmTest } from "../../tests/support/kvm_test.ts";
+import { kvmTest } from "../../tests/support/kvm_testing.ts";
 import { guestFindings, runGuests } from "./guests.ts";
 
 kvmTest("runGuests() runs each guest and leaves nothing open", ({ kvm }) => {

@@ -9,7 +9,7 @@ import {
   assertGp,
   EXIT_REASON,
   type Kvm,
-  KVM_RUN,
+  kvmRunOffset,
   Msr,
   type MsrAccess,
   MsrFilter,
@@ -26,7 +26,6 @@ import {
 } from "../support/sentinels.ts";
 import { assertExited } from "../support/walked.ts";
 
-const FIELD = KVM_RUN.fields;
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
 /** MSRs of both ranges of the hardware's bitmaps and of none. */
@@ -133,9 +132,9 @@ clause(
         if (count++ % (2 * INDICES.length) < INDICES.length) accept();
         else refuse();
         const view = session.vcpu.kvmRun;
-        FIELD.exit_reason.set(view, 0, exit_reason);
-        FIELD["msr.reason"].set(view, 0, reason);
-        FIELD["msr.index"].set(view, 0, index);
+        view.setUint32(kvmRunOffset("exit_reason"), exit_reason, true);
+        view.setUint32(kvmRunOffset("msr.reason"), reason, true);
+        view.setUint32(kvmRunOffset("msr.index"), index, true);
       };
       const walked = session.walk(accesses, {
         onRdmsr: (exit) => divert(() => exit.refuse(), () => exit.supply(0x600d_da7a_600d_da7an)),
@@ -162,7 +161,9 @@ clause("X-48", "an acknowledged write stores nothing in KVM, whatever data holds
     const walked = session.walk(accesses, {
       onWrmsr: (exit) => {
         exit.acknowledge();
-        if (data !== undefined) FIELD["msr.data"].set(session.vcpu.kvmRun, 0, data);
+        if (data !== undefined) {
+          session.vcpu.kvmRun.setBigUint64(kvmRunOffset("msr.data"), data, true);
+        }
       },
     });
     walked.forEach((access) => assertExited(session, access, "filter", `with data ${data}`));

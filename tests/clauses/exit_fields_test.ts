@@ -7,7 +7,7 @@ import { assertEquals } from "@std/assert";
 import {
   asm64,
   type Kvm,
-  KVM_RUN,
+  kvmRunOffset,
   Msr,
   MSR_EXIT_REASONS,
   type MsrAccess,
@@ -21,7 +21,6 @@ import { KNOWN_MSRS } from "../support/msr_probes.ts";
 import { reportsUnknownMsrs } from "../support/requirements.ts";
 import { assertExited, nameAccess } from "../support/walked.ts";
 
-const FIELD = KVM_RUN.fields;
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 const BITS_64 = Array.from({ length: 64 }, (_, bit) => 1n << BigInt(bit));
 
@@ -42,7 +41,7 @@ function bootDenied(vm: Vm): Session {
 
 /** Writes garbage over the whole union of `kvm_run` that holds the MSR exit. */
 function litter(view: DataView): void {
-  for (let at = FIELD["msr.error"].offset; at < 288; at++) view.setUint8(at, 0xaa);
+  for (let at = kvmRunOffset("msr.error"); at < 288; at++) view.setUint8(at, 0xaa);
 }
 
 /** Walks a `kind` access to each of {@linkcode INDICES}, all denied. */
@@ -163,12 +162,11 @@ clause(
     const session = Session.boot(vm, asm64`jmp finish`);
     const view = session.vcpu.kvmRun;
     const seen: bigint[] = [];
-    const garbage = new Uint8Array(7).fill(0xff);
     const answer = (refuse: () => void, accept: () => void): void => {
-      seen.push(view.getBigUint64(FIELD["msr.error"].offset, true));
+      seen.push(view.getBigUint64(kvmRunOffset("msr.error"), true));
       if (seen.length % 3 === 0) accept();
       else refuse();
-      FIELD["msr.pad"].set(view, 0, garbage);
+      for (let i = 0; i < 7; i++) view.setUint8(kvmRunOffset("msr.pad") + i, 0xff);
     };
     litter(view);
     const accesses = [...FAILING_ACCESSES, ...FAILING_ACCESSES.toReversed()];

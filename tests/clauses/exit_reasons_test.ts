@@ -7,7 +7,7 @@ import { assertEquals } from "@std/assert";
 import {
   asm64,
   type Kvm,
-  KVM_RUN,
+  kvmRunOffset,
   Msr,
   MSR_EXIT_REASONS,
   type MsrAccess,
@@ -52,8 +52,10 @@ function rawExits(kvm: Kvm, accesses: readonly FailingAccess[]): { exit: number;
   const raw: { exit: number; mask: number }[] = [];
   const note = (): void => {
     const view = session.vcpu.kvmRun;
-    const { exit_reason, "msr.reason": reason } = KVM_RUN.fields;
-    raw.push({ exit: exit_reason.get(view, 0), mask: reason.get(view, 0) });
+    raw.push({
+      exit: view.getUint32(kvmRunOffset("exit_reason"), true),
+      mask: view.getUint32(kvmRunOffset("msr.reason"), true),
+    });
   };
   const { onRdmsr, onWrmsr } = accept();
   const walked = session.walk(accesses, {

@@ -9,9 +9,9 @@ import {
   type AsmSource,
   assertNoFault,
   CAP,
+  encodeRawEnableCap,
   ERRNO,
   IOCTL,
-  KVM_ENABLE_CAP_ARGS,
   Msr,
   MSR_EXIT_REASONS,
   type MsrAccess,
@@ -32,7 +32,7 @@ const OK: RawResult = { result: 0, errno: 0 };
 const EINVAL: RawResult = { result: -1, errno: ERRNO.EINVAL };
 
 function enableArgument(mask: bigint): Uint8Array<ArrayBuffer> {
-  return KVM_ENABLE_CAP_ARGS.encode({ cap: CAP.X86_USER_SPACE_MSR, args: [mask] });
+  return encodeRawEnableCap({ cap: CAP.X86_USER_SPACE_MSR, args: [mask] });
 }
 
 /** `KVM_ENABLE_CAP` on the VM fd, as the C library has it. */

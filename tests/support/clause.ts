@@ -10,7 +10,7 @@ import { GuestAssertionError, Kvm } from "@trapline/trapline";
 import { withCensus } from "./census.ts";
 import { type Deviation, deviationsOf } from "./deviations.ts";
 import { type Facts, facts } from "./facts.ts";
-import { register } from "./kvm_test.ts";
+import { register } from "./kvm_testing.ts";
 import { obstacle, type Requirement } from "./requirements.ts";
 
 /** What a clause is given. */

@@ -1,7 +1,7 @@
 import { assertEquals, AssertionError, assertStringIncludes } from "@std/assert";
 import { type Clause, decide, repeatCommand, sourceOf } from "./clause.ts";
 import type { Deviation } from "./deviations.ts";
-import { kvmTest } from "./kvm_test.ts";
+import { kvmTest } from "./kvm_testing.ts";
 
 function make(body: Clause["body"], requires: Clause["requires"] = []): Clause {
   return { id: "Z-01", sentence: "made for this test", requires, body };

@@ -4,9 +4,9 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { ERRNO, IOCTL, KVM_RUN, type Session } from "@trapline/trapline";
+import { ERRNO, IOCTL, kvmRunOffset, type Session } from "@trapline/trapline";
 
-const { immediate_exit } = KVM_RUN.fields;
+const IMMEDIATE_EXIT = kvmRunOffset("immediate_exit");
 
 /**
  * Enters the vCPU with `kvm_run.immediate_exit` set (api.rst section 5) and
@@ -14,8 +14,8 @@ const { immediate_exit } = KVM_RUN.fields;
  * kernel leaves there what the exit before it left.
  */
 export function completeOnly({ vcpu }: Session): void {
-  immediate_exit.set(vcpu.kvmRun, 0, 1);
+  vcpu.kvmRun.setUint8(IMMEDIATE_EXIT, 1);
   const result = vcpu.raw(IOCTL.RUN);
-  immediate_exit.set(vcpu.kvmRun, 0, 0);
+  vcpu.kvmRun.setUint8(IMMEDIATE_EXIT, 0);
   assertEquals(result, { result: -1, errno: ERRNO.EINTR }, "KVM_RUN with immediate_exit");
 }

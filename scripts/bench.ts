@@ -1,0 +1,76 @@
+/**
+ * `deno task bench`: what Trapline costs beside a C program that makes the
+ * same ioctls, in ratios, for times mean nothing on a machine that others use.
+ *
+ * @module
+ */
+import { Kvm, KvmUnavailableError, readHost } from "../mod.ts";
+import { CSide, CSideError } from "./bench/c_side.ts";
+import { measures } from "./bench/measures.ts";
+import { ratios } from "./bench/pairs.ts";
+import { type Figure, figureText, toJson } from "./bench/report.ts";
+import { parseOptions } from "./options.ts";
+import { Progress } from "./progress.ts";
+import { paintFor } from "./terminal.ts";
+import { writeWhole } from "./write_file.ts";
+
+const USAGE = `deno task bench: measure against a C program that makes the same ioctls
+
+Usage: deno task bench [--quick] [--json FILE]
+
+  --quick      fewer pairs of batches
+  --json FILE  write the figures as JSON
+  -h, --help   show this
+
+Needs a C compiler: $CC, cc, gcc or clang. Each figure is the median of the ratios of
+batches that take turns, with the smallest and the largest.
+
+Exit status: 0 whatever the figures are, 1 when something could not be measured, 2 for
+a bad command line.`;
+
+/** How many times fewer pairs a quick run takes. */
+const QUICK = 5;
+
+async function measureAll(quick: boolean): Promise<Figure[]> {
+  await using c = await CSide.start();
+  using kvm = Kvm.open();
+  using guests = new DisposableStack();
+  const all = measures(kvm, c, guests);
+  const progress = new Progress("measures", all.length);
+  const figures: Figure[] = [];
+  const paint = paintFor();
+  for (const { name, target, boundedBy, over, under, sampling } of all) {
+    progress.show(name);
+    const pairs = quick ? sampling.pairs / QUICK : sampling.pairs;
+    const found = await ratios(over, under, { ...sampling, pairs });
+    const figure = { name, target, boundedBy, ratios: found };
+    progress.clear();
+    console.log(figureText(figure, paint));
+    figures.push(figure);
+  }
+  return figures;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseOptions({
+    usage: USAGE,
+    options: { quick: { type: "boolean" }, json: { type: "string" } },
+    args,
+  });
+  const { kernelRelease, cpuVendor, cpuModel } = readHost();
+  console.log(`Linux ${kernelRelease}, ${cpuVendor} ${cpuModel}; median (min..max) of ratios\n`);
+  try {
+    const figures = await measureAll(values.quick ?? false);
+    if (values.json !== undefined) {
+      const json = { kernel: kernelRelease, cpu: cpuModel, figures: figures.map(toJson) };
+      await writeWhole(values.json, JSON.stringify(json, null, 2) + "\n");
+    }
+    return 0;
+  } catch (error) {
+    if (!(error instanceof CSideError || error instanceof KvmUnavailableError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);

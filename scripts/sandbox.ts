@@ -1,0 +1,212 @@
+/**
+ * `deno task sandbox`: runs a command on a real Linux with real KVM inside an
+ * emulated machine.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { parseOptions } from "./options.ts";
+import { Cache, cacheDirectory } from "./sandbox/cache.ts";
+import { SandboxError } from "./sandbox/failure.ts";
+import { parseParameter } from "./sandbox/guest_settings.ts";
+import { GENERATIONS } from "./sandbox/kernels.ts";
+import type { Machine } from "./sandbox/machine.ts";
+import { MissingError } from "./sandbox/packages.ts";
+import { ProgramError } from "./sandbox/program.ts";
+import { qemu } from "./sandbox/qemu.ts";
+import { type Request, runInSandbox, type Streams } from "./sandbox/sandbox_run.ts";
+import { StepLine } from "./sandbox/step_line.ts";
+
+const USAGE = `deno task sandbox: run a command with real KVM inside an emulated machine
+
+Usage: deno task sandbox [OPTION]... [--] COMMAND [ARGUMENT]...
+       deno task sandbox --list-cache | --remove-cache
+
+  --vendor amd|intel        whose processor is emulated, QEMU's or Bochs's; amd by default
+  --kernel KERNEL           5.10, 6.1, 6.12, 7, or the path of a bzImage; 6.12 by default
+  --modules DIR             where the modules of a kernel given by path are
+  --kvm-param NAME=VALUE    a parameter of kvm, or of another module as MODULE.NAME=VALUE;
+                            may be repeated; force_emulation_prefix=1 is on by default
+  --memory MIB              memory of the machine
+  --timeout S               seconds after which the command is taken to hang; 1800 by default
+  --result PATH             a file or folder to bring back, from the current directory;
+                            may be repeated
+  --keep                    leave the run's directory there, with the consoles
+  --list-cache              list what was fetched and made, and how much room it takes
+  --remove-cache            remove it
+  --help                    show this
+
+The command runs with the current directory's files. TRAPLINE_SANDBOX is amd or intel inside,
+and TRAPLINE_TIME_SCALE is what deadlines are multiplied by there. No root is needed.
+
+Exit status: the command's; 124 when it did not end in time, 125 when the sandbox failed,
+2 for a bad command line.`;
+
+const MACHINES: Readonly<Record<string, Machine>> = { amd: qemu };
+
+const STATUS_TIMEOUT = 124;
+const STATUS_FAILED = 125;
+const STATUS_MISUSE = 2;
+
+/** Signals that end a run, with the exit status that a shell gives for them. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** Variables of the caller that the command sees too. */
+const PASSED_ON = /^(TRAPLINE_(?!KVM$|CACHE$|DEBIAN_MIRROR$)\w+|NO_COLOR|FORCE_COLOR|TERM|CI)$/;
+
+class Misuse extends Error {}
+
+function positiveNumber(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value <= 0) {
+    throw new Misuse(`--${name} is "${text}", which is not a positive number`);
+  }
+  return value;
+}
+
+function chosenMachine(vendor: string): Machine {
+  const machine = MACHINES[vendor];
+  if (machine === undefined) {
+    const known = Object.keys(MACHINES).join(", ");
+    throw new Misuse(`--vendor is "${vendor}", which is not one of ${known}`);
+  }
+  return machine;
+}
+
+function readRequest(args: readonly string[]): Request | "list" | "remove" {
+  const { values, positionals } = parseOptions({
+    usage: USAGE,
+    options: {
+      vendor: { type: "string" },
+      kernel: { type: "string" },
+      modules: { type: "string" },
+      "kvm-param": { type: "string", multiple: true },
+      memory: { type: "string" },
+      timeout: { type: "string" },
+      result: { type: "string", multiple: true },
+      keep: { type: "boolean" },
+      "list-cache": { type: "boolean" },
+      "remove-cache": { type: "boolean" },
+    },
+    args,
+    allowPositionals: true,
+  });
+  if (values["list-cache"]) return "list";
+  if (values["remove-cache"]) return "remove";
+  if (positionals.length === 0) throw new Misuse("No command is given");
+  const machine = chosenMachine(values.vendor ?? "amd");
+  const kernel = values.kernel ?? "6.12";
+  if (values.modules !== undefined && Object.hasOwn(GENERATIONS, kernel)) {
+    throw new Misuse("--modules is for a kernel that is given by its path");
+  }
+  const env = Object.entries(Deno.env.toObject()).filter(([name]) => PASSED_ON.test(name));
+  return {
+    machine,
+    kernel: Object.hasOwn(GENERATIONS, kernel) ? kernel : resolve(kernel),
+    modules: values.modules === undefined ? undefined : resolve(values.modules),
+    parameters: (values["kvm-param"] ?? []).map(parseParameter),
+    memoryMib: positiveNumber("memory", values.memory, machine.memoryMib),
+    timeoutSeconds: positiveNumber("timeout", values.timeout, 1800),
+    keep: values.keep ?? false,
+    terminal: Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
+    command: positionals,
+    directory: Deno.cwd(),
+    env: Object.fromEntries(env),
+    results: values.result ?? [],
+  };
+}
+
+async function listCache(cache: Cache): Promise<number> {
+  const entries = await cache.list();
+  const mib = (bytes: number): string => (bytes / (1 << 20)).toFixed(1).padStart(8);
+  for (const { name, bytes } of entries) console.log(`${mib(bytes)} MiB  ${name}`);
+  const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  console.log(`${mib(total)} MiB  in ${cache.directory}`);
+  return 0;
+}
+
+async function removeCache(cache: Cache): Promise<number> {
+  const held = await cache.remove();
+  for (const name of held) console.error(`${name} stays: a sandbox is using it`);
+  return held.length === 0 ? 0 : 1;
+}
+
+async function writeAll(to: Deno.FsFile | typeof Deno.stdout, bytes: Uint8Array): Promise<void> {
+  for (let start = 0; start < bytes.length;) start += await to.write(bytes.subarray(start));
+}
+
+async function run(request: Request, cache: Cache): Promise<number> {
+  const abort = new AbortController();
+  let signalled: number | undefined;
+  const listeners = Object.entries(SIGNALS).map(([name, status]) => {
+    const listener = (): void => {
+      signalled = status;
+      abort.abort();
+    };
+    Deno.addSignalListener(name as Deno.Signal, listener);
+    return () => Deno.removeSignalListener(name as Deno.Signal, listener);
+  });
+  const steps = new StepLine();
+  const streams: Streams = {
+    stdin: request.terminal ? Deno.stdin.readable : undefined,
+    stdout: async (bytes) => {
+      steps.clear();
+      await writeAll(Deno.stdout, bytes);
+    },
+    stderr: async (bytes) => {
+      steps.clear();
+      await writeAll(Deno.stderr, bytes);
+    },
+  };
+  try {
+    const outcome = await runInSandbox(
+      request,
+      cache,
+      streams,
+      (step) => steps.show(step),
+      abort.signal,
+    );
+    steps.clear();
+    if (outcome.results < request.results.length) {
+      const missing = request.results.length - outcome.results;
+      console.error(`${missing} of ${request.results.length} results are not there inside`);
+    }
+    if (outcome.kept !== undefined) console.error(`The run's directory is ${outcome.kept}`);
+    return outcome.status;
+  } catch (error) {
+    steps.clear();
+    if (signalled !== undefined) {
+      console.error("The sandbox was stopped by a signal");
+      return signalled;
+    }
+    if (
+      error instanceof SandboxError || error instanceof MissingError ||
+      error instanceof ProgramError || error instanceof RangeError
+    ) {
+      console.error(error.message);
+      const late = error instanceof SandboxError && error.kind === "timeout";
+      return late ? STATUS_TIMEOUT : STATUS_FAILED;
+    }
+    throw error;
+  } finally {
+    for (const remove of listeners) remove();
+  }
+}
+
+/** Does what the command line asks for and gives the exit status. */
+export async function main(args: readonly string[]): Promise<number> {
+  const cache = new Cache(cacheDirectory((name) => Deno.env.get(name)));
+  try {
+    const request = readRequest(args);
+    if (request === "list") return await listCache(cache);
+    if (request === "remove") return await removeCache(cache);
+    return await run(request, cache);
+  } catch (error) {
+    if (!(error instanceof Misuse || error instanceof SyntaxError)) throw error;
+    console.error(`${error.message}\n\n${USAGE}`);
+    return STATUS_MISUSE;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
