@@ -12,7 +12,8 @@ import {
   MsrFilter,
   Session,
 } from "@trapline/trapline";
-import { kvmTest } from "../support/kvm_testing.ts";
+import { deadlinesEndGuests } from "../support/deadlines_end_guests.ts";
+import { kvmTest, type KvmTestContext } from "../support/kvm_testing.ts";
 
 const SPINS = asm64`
   spinning:
@@ -25,12 +26,19 @@ const HALTS = asm64`
     jmp halting
 `;
 
+function deadlineTest(name: string, body: (context: KvmTestContext) => void): void {
+  kvmTest(name, (context) => {
+    assert(deadlinesEndGuests(), "A guest that spins outlives its deadline in another process");
+    body(context);
+  });
+}
+
 /** Sleeps on this thread, so that a timer can run out between two runs. */
 function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-kvmTest("a guest that spins ends in DeadlineError, which shows where it is", ({ kvm }) => {
+deadlineTest("a guest that spins ends in DeadlineError, which shows where it is", ({ kvm }) => {
   using vm = kvm.createVm();
   const session = Session.boot(vm, SPINS, { deadlineMs: 20 });
   const error = assertThrows(() => session.finish(), DeadlineError);
@@ -43,14 +51,14 @@ kvmTest("a guest that spins ends in DeadlineError, which shows where it is", ({ 
   assertStringIncludes(error.message, "Exits so far:\n  none");
 });
 
-kvmTest("Vcpu.run() ends in a DeadlineError with the RIP alone", ({ kvm }) => {
+deadlineTest("Vcpu.run() ends in a DeadlineError with the RIP alone", ({ kvm }) => {
   using vm = kvm.createVm();
   const session = Session.boot(vm, SPINS);
   const error = assertThrows(() => session.vcpu.run({ deadlineMs: 10 }), DeadlineError);
   assertEquals(error.message, "The guest was still running after 10 ms, at RIP 0xc000");
 });
 
-kvmTest("the vCPU runs on after a deadline, and other programs after it", ({ kvm }) => {
+deadlineTest("the vCPU runs on after a deadline, and other programs after it", ({ kvm }) => {
   using vm = kvm.createVm();
   const session = Session.boot(vm, SPINS, { deadlineMs: 10 });
   for (let i = 0; i < 3; i++) assertThrows(() => session.step(), DeadlineError);
@@ -58,7 +66,7 @@ kvmTest("the vCPU runs on after a deadline, and other programs after it", ({ kvm
   assertNoFault(session, session.finish());
 });
 
-kvmTest("many short runs after a deadline all end", ({ kvm }) => {
+deadlineTest("many short runs after a deadline all end", ({ kvm }) => {
   using vm = kvm.createVm();
   const session = Session.boot(vm, SPINS, { deadlineMs: 10 });
   assertThrows(() => session.step(), DeadlineError);
@@ -69,7 +77,7 @@ kvmTest("many short runs after a deadline all end", ({ kvm }) => {
   }
 });
 
-kvmTest("two vCPUs of one thread each have their deadline, in turn", ({ kvm }) => {
+deadlineTest("two vCPUs of one thread each have their deadline, in turn", ({ kvm }) => {
   using vm = kvm.createVm();
   const sessions = [1, 2].map(() => Session.boot(vm, SPINS, { deadlineMs: 10 }));
   for (const session of [...sessions, ...sessions]) {
@@ -81,7 +89,7 @@ kvmTest("two vCPUs of one thread each have their deadline, in turn", ({ kvm }) =
   assertThrows(() => sessions[1]!.step(), DeadlineError);
 });
 
-kvmTest("an alarm that comes between two runs never shows as an exit", ({ kvm }) => {
+deadlineTest("an alarm that comes between two runs never shows as an exit", ({ kvm }) => {
   using vm = kvm.createVm();
   const session = Session.boot(vm, HALTS, { deadlineMs: 5 });
   for (let i = 0; i < 20; i++) {
@@ -90,7 +98,7 @@ kvmTest("an alarm that comes between two runs never shows as an exit", ({ kvm })
   }
 });
 
-kvmTest("a long deadline after a short one is not cut short", ({ kvm }) => {
+deadlineTest("a long deadline after a short one is not cut short", ({ kvm }) => {
   using vm = kvm.createVm();
   const session = Session.boot(
     vm,
@@ -110,7 +118,7 @@ kvmTest("a long deadline after a short one is not cut short", ({ kvm }) => {
   }
 });
 
-kvmTest("a guest that halts in the kernel for ever ends in DeadlineError", ({ kvm }) => {
+deadlineTest("a guest that halts in the kernel for ever ends in DeadlineError", ({ kvm }) => {
   using vm = kvm.createVm();
   vm.createIrqchip();
   const session = Session.boot(vm, HALTS, { deadlineMs: 20 });
@@ -118,7 +126,7 @@ kvmTest("a guest that halts in the kernel for ever ends in DeadlineError", ({ kv
   assertEquals(session.vcpu.mpState(), "HALTED");
 });
 
-kvmTest("a vCPU that waits to be started ends in DeadlineError", ({ kvm }) => {
+deadlineTest("a vCPU that waits to be started ends in DeadlineError", ({ kvm }) => {
   using vm = kvm.createVm();
   vm.createIrqchip();
   vm.createVcpu();
@@ -127,7 +135,7 @@ kvmTest("a vCPU that waits to be started ends in DeadlineError", ({ kvm }) => {
   assertThrows(() => second.run({ deadlineMs: 20 }), DeadlineError);
 });
 
-kvmTest("step() takes the session's deadline where it is not told another", ({ kvm }) => {
+deadlineTest("step() takes the session's deadline where it is not told another", ({ kvm }) => {
   using vm = kvm.createVm();
   const session = Session.boot(vm, SPINS, { deadlineMs: 10 });
   const same = assertThrows(() => session.step({ immediateExit: false }), DeadlineError);
@@ -135,7 +143,7 @@ kvmTest("step() takes the session's deadline where it is not told another", ({ k
   assertEquals([same.deadlineMs, other.deadlineMs], [10, 5]);
 });
 
-kvmTest("run() refuses a deadline that is not positive, without entering", ({ kvm }) => {
+deadlineTest("run() refuses a deadline that is not positive, without entering", ({ kvm }) => {
   using vm = kvm.createVm();
   const session = Session.boot(vm, HALTS);
   for (const deadlineMs of [0, -1, NaN, Infinity]) {
@@ -152,7 +160,7 @@ const READS_FOR_EVER = asm64`
     jmp reading
 `;
 
-kvmTest("a guest that exits for ever ends in ExitBudgetError", ({ kvm }) => {
+deadlineTest("a guest that exits for ever ends in ExitBudgetError", ({ kvm }) => {
   using vm = kvm.createVm();
   vm.enableUserSpaceMsr(["filter"]);
   vm.setMsrFilter(MsrFilter.DENY_ALL);
@@ -167,7 +175,7 @@ kvmTest("a guest that exits for ever ends in ExitBudgetError", ({ kvm }) => {
   assertStringIncludes(error.message, "50. KVM_EXIT_X86_RDMSR (29) IA32_SYSENTER_CS (0x174)");
 });
 
-kvmTest("restart() and load() begin a new budget", ({ kvm }) => {
+deadlineTest("restart() and load() begin a new budget", ({ kvm }) => {
   using vm = kvm.createVm();
   const session = Session.boot(vm, HALTS, { maxExits: 2 });
   for (let round = 0; round < 3; round++) {

@@ -1,0 +1,17 @@
+/**
+ * A program, not a test: runs a guest that spins, and ends well when its
+ * deadline ended it.
+ *
+ * @module
+ */
+import { asm64, DeadlineError, Kvm, Session } from "@trapline/trapline";
+
+using kvm = Kvm.open();
+using vm = kvm.createVm();
+try {
+  Session.boot(vm, asm64`jmp $`, { deadlineMs: 10 }).step();
+} catch (error) {
+  if (!(error instanceof DeadlineError)) throw error;
+  Deno.exit(0);
+}
+Deno.exit(1);
