@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { GuestMemory } from "../kvm/guest_memory.ts";
 import { asm16, asm32, asm64 } from "./asm/mod.ts";
 import { stubLabel, stubs } from "./boot/stubs.ts";
@@ -17,6 +17,14 @@ Deno.test("assembleProgram() knows finish and list, in the window that it is giv
   const [first, second] = [0, WINDOW_SIZE].map((base) => assembleProgram(source, "long", base));
   assertEquals([first!.base, second!.base], [LAYOUT.code, WINDOW_SIZE + LAYOUT.code]);
   assertEquals(first!.bytes.length, second!.bytes.length);
+});
+
+Deno.test("assembleProgram() assembles a source once for each window", () => {
+  const source = asm64`jmp finish`;
+  const first = assembleProgram(source, "long", 0);
+  assertStrictEquals(assembleProgram(source, "long", 0), first);
+  assertNotEquals(assembleProgram(source, "long", WINDOW_SIZE).base, first.base);
+  assertEquals(assembleProgram(source, "long", 0).base, first.base);
 });
 
 Deno.test("assembleProgram() refuses code for another mode", () => {

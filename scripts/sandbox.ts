@@ -6,6 +6,7 @@
  */
 import { resolve } from "node:path";
 import { parseOptions } from "./options.ts";
+import { bochs } from "./sandbox/bochs.ts";
 import { Cache, cacheDirectory } from "./sandbox/cache.ts";
 import { SandboxError } from "./sandbox/failure.ts";
 import { parseParameter } from "./sandbox/guest_settings.ts";
@@ -42,7 +43,7 @@ and TRAPLINE_TIME_SCALE is what deadlines are multiplied by there. No root is ne
 Exit status: the command's; 124 when it did not end in time, 125 when the sandbox failed,
 2 for a bad command line.`;
 
-const MACHINES: Readonly<Record<string, Machine>> = { amd: qemu };
+const MACHINES: Readonly<Record<string, Machine>> = { amd: qemu, intel: bochs };
 
 const STATUS_TIMEOUT = 124;
 const STATUS_FAILED = 125;

@@ -1,9 +1,8 @@
 /*
- * The other side of the benchmark: the ioctls that Trapline makes, in C.
- *
- * Reads lines "MEASURE COUNT" and answers each with the nanoseconds that COUNT
- * turns of MEASURE took. guest.h is made by the caller: where things lie in
- * the guest's window, and the bytes that go there.
+ * The other side of the benchmark: the ioctls that Trapline makes, in C. A line
+ * "MEASURE WARM_UP COUNT" is answered with the nanoseconds that COUNT turns of
+ * MEASURE took after WARM_UP others. The caller makes guest.h: where things lie
+ * in the guest's window, and the bytes that go there.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -42,6 +41,14 @@ static void check(int done, const char *what)
 	if (done)
 		return;
 	fprintf(stderr, "bench.c: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void expect(int found, const char *what)
+{
+	if (found)
+		return;
+	fprintf(stderr, "bench.c: unexpected %s\n", what);
 	exit(1);
 }
 
@@ -102,8 +109,7 @@ static void write_window(uint8_t *memory)
 {
 	uint64_t *gate = (void *)(memory + IDT_AT);
 	uint64_t *directory = (void *)(memory + PD_AT);
-	uint64_t stack = FAULT_STACK_TOP;
-	uint64_t i;
+	uint64_t stack = FAULT_STACK_TOP, i;
 
 	memcpy(memory + STUBS_AT, stubs, sizeof(stubs));
 	for (i = 0; i < 256; i++) {
@@ -128,20 +134,15 @@ static void set_regs(int vcpu)
 
 static void set_sregs(int vcpu)
 {
-	struct kvm_segment code = {
-		.limit = ~0u, .selector = CODE_SELECTOR, .type = 11, .present = 1, .s = 1, .l = 1, .g = 1,
-	};
-	struct kvm_segment data = {
-		.limit = ~0u, .selector = DATA_SELECTOR, .type = 3, .present = 1, .db = 1, .s = 1, .g = 1,
-	};
+	struct kvm_segment code = { 0, ~0u, CODE_SELECTOR, 11, .present = 1, .s = 1, .l = 1, .g = 1 };
+	struct kvm_segment data = { 0, ~0u, DATA_SELECTOR, 3, .present = 1, .db = 1, .s = 1, .g = 1 };
+	struct kvm_segment task = { TSS_AT, 0x67, TSS_SELECTOR, 11, .present = 1 };
 	struct kvm_sregs sregs;
 
 	check(ioctl(vcpu, KVM_GET_SREGS, &sregs) == 0, "KVM_GET_SREGS");
 	sregs.cs = code;
 	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
-	sregs.tr = (struct kvm_segment){
-		.base = TSS_AT, .limit = 0x67, .selector = TSS_SELECTOR, .type = 11, .present = 1,
-	};
+	sregs.tr = task;
 	sregs.gdt = (struct kvm_dtable){ .base = GDT_AT, .limit = sizeof(gdt) - 1 };
 	sregs.idt = (struct kvm_dtable){ .base = IDT_AT, .limit = 256 * 16 - 1 };
 	sregs.cr0 = 0x80000033;
@@ -151,7 +152,16 @@ static void set_sregs(int vcpu)
 	check(ioctl(vcpu, KVM_SET_SREGS, &sregs) == 0, "KVM_SET_SREGS");
 }
 
-/* What the deadline of a run costs: the same signal mask around KVM_RUN. */
+/* As a deadline needs it: a signal that is blocked, but for the time of KVM_RUN. */
+static void block_signal(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	check(sigprocmask(SIG_BLOCK, &set, NULL) == 0, "sigprocmask");
+}
+
 static void set_signal_mask(int vcpu)
 {
 	struct {
@@ -197,30 +207,33 @@ static void shut_down(struct guest *guest)
 static void run(const struct guest *guest, uint32_t reason)
 {
 	check(ioctl(guest->vcpu, KVM_RUN, 0) == 0, "KVM_RUN");
-	check(guest->run->exit_reason == reason, "the exit reason");
+	expect(guest->run->exit_reason == reason, "exit reason");
 }
 
-/* Runs to an OUT to `port`, and returns the byte. */
-static uint8_t run_to_port(const struct guest *guest, uint16_t port)
+/* Runs to an OUT to the port that all guests write, and returns the byte. */
+static uint8_t run_to_port(const struct guest *guest)
 {
 	run(guest, KVM_EXIT_IO);
-	check(guest->run->io.direction == KVM_EXIT_IO_OUT && guest->run->io.port == port, "the port");
+	expect(guest->run->io.direction == KVM_EXIT_IO_OUT, "direction");
+	expect(guest->run->io.port == FINISH_PORT, "port");
 	return ((uint8_t *)guest->run)[guest->run->io.data_offset];
 }
 
-static void port_io(const struct guest *guest, int count)
+static struct guest io, msr, single;
+
+static void port_io(int count)
 {
 	while (count--)
-		check(run_to_port(guest, FINISH_PORT) == PORT_BYTE, "the byte");
+		expect(run_to_port(&io) == PORT_BYTE, "byte");
 }
 
-static void rdmsr(const struct guest *guest, int count)
+static void rdmsr(int count)
 {
 	while (count--) {
-		run(guest, KVM_EXIT_X86_RDMSR);
-		check(guest->run->msr.index == DENIED_MSR && guest->run->msr.data == 0, "the MSR");
-		guest->run->msr.error = 0;
-		guest->run->msr.data = MSR_VALUE;
+		run(&msr, KVM_EXIT_X86_RDMSR);
+		expect(msr.run->msr.index == DENIED_MSR && msr.run->msr.data == 0, "MSR");
+		msr.run->msr.error = 0;
+		msr.run->msr.data = MSR_VALUE;
 	}
 }
 
@@ -229,50 +242,56 @@ static void life_cycle(int count)
 	while (count--) {
 		struct guest guest = boot(finish_program, sizeof(finish_program), 0);
 
-		run_to_port(&guest, FINISH_PORT);
+		run_to_port(&guest);
 		shut_down(&guest);
 	}
 }
 
 /* One allowed read an exit; the host names the MSR and fetches the value. */
-static void single_access(const struct guest *guest, int count)
+static void single_access(int count)
 {
 	struct kvm_regs regs;
 
-	check(ioctl(guest->vcpu, KVM_GET_REGS, &regs) == 0, "KVM_GET_REGS");
+	check(ioctl(single.vcpu, KVM_GET_REGS, &regs) == 0, "KVM_GET_REGS");
 	while (count--) {
 		regs.rcx = ALLOWED_MSR;
-		check(ioctl(guest->vcpu, KVM_SET_REGS, &regs) == 0, "KVM_SET_REGS");
-		run_to_port(guest, FINISH_PORT);
-		check(ioctl(guest->vcpu, KVM_GET_REGS, &regs) == 0, "KVM_GET_REGS");
+		check(ioctl(single.vcpu, KVM_SET_REGS, &regs) == 0, "KVM_SET_REGS");
+		run_to_port(&single);
+		check(ioctl(single.vcpu, KVM_GET_REGS, &regs) == 0, "KVM_GET_REGS");
 	}
 }
 
+static const struct {
+	const char *name;
+	void (*take_turns)(int count);
+} measures[] = {
+	{ "port_io", port_io },
+	{ "rdmsr", rdmsr },
+	{ "life_cycle", life_cycle },
+	{ "single_access", single_access },
+};
+
 int main(void)
 {
-	struct guest io, msr, single;
-	char measure[16];
-	int count;
+	char name[16];
+	int warm_up, count;
 
 	pin();
+	block_signal();
 	open_kvm();
 	io = boot(port_io_program, sizeof(port_io_program), 0);
 	msr = boot(rdmsr_program, sizeof(rdmsr_program), DENIED_MSR);
 	single = boot(single_access_program, sizeof(single_access_program), 0);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while (scanf("%15s %d", measure, &count) == 2) {
-		uint64_t start = now();
+	while (scanf("%15s %d %d", name, &warm_up, &count) == 3) {
+		uint64_t start;
+		int i = 0;
 
-		if (strcmp(measure, "port_io") == 0)
-			port_io(&io, count);
-		else if (strcmp(measure, "rdmsr") == 0)
-			rdmsr(&msr, count);
-		else if (strcmp(measure, "life_cycle") == 0)
-			life_cycle(count);
-		else if (strcmp(measure, "single_access") == 0)
-			single_access(&single, count);
-		else
-			check((errno = EINVAL, 0), measure);
+		while (strcmp(measures[i].name, name) != 0)
+			expect(++i < (int)(sizeof(measures) / sizeof(measures[0])), "measure");
+		measures[i].take_turns(warm_up);
+		start = now();
+		measures[i].take_turns(count);
 		printf("%" PRIu64 "\n", now() - start);
 	}
 	return 0;

@@ -6,6 +6,7 @@
  */
 import { type CCompiler, findCCompiler } from "../../tests/support/c_compiler.ts";
 import { guestHeader } from "./guests.ts";
+import type { Batch } from "./pairs.ts";
 
 const SOURCE = new URL("./bench.c", import.meta.url).pathname;
 
@@ -72,25 +73,33 @@ export class CSide implements AsyncDisposable {
       const program = await compile(compiler, directory);
       const child = new Deno.Command(program, { stdin: "piped", stdout: "piped" }).spawn();
       const side = new CSide(child);
-      await side.run("port_io", 1);
+      await side.batch("port_io")(0, 1);
       return side;
     });
   }
 
-  /** Runs one batch and returns its nanoseconds, by the program's own clock. */
-  async run(measure: CMeasure, count: number): Promise<number> {
-    await this.#writer.write(new TextEncoder().encode(`${measure} ${count}\n`));
+  /** The batch of `measure`, timed by the program's own clock. */
+  batch(measure: CMeasure): Batch {
+    return async (warmUp, count) => {
+      const line = `${measure} ${warmUp} ${count}\n`;
+      await this.#writer.write(new TextEncoder().encode(line));
+      return Number(await this.#readLine());
+    };
+  }
+
+  async #readLine(): Promise<string> {
     while (!this.#pending.includes("\n")) {
       const { value, done } = await this.#lines.read();
       if (done) {
         const { code } = await this.#child.status;
-        throw new CSideError(`Cannot measure ${measure}: the C program ended with status ${code}`);
+        throw new CSideError(`Cannot measure: the C program ended with status ${code}`);
       }
       this.#pending += value;
     }
-    const [line, ...rest] = this.#pending.split("\n");
-    this.#pending = rest.join("\n");
-    return Number(line);
+    const end = this.#pending.indexOf("\n");
+    const line = this.#pending.slice(0, end);
+    this.#pending = this.#pending.slice(end + 1);
+    return line;
   }
 
   /** Ends the program. */

@@ -40,6 +40,11 @@ export const PROGRAM = {
   finish_program: asm64`
       jmp finish
   `,
+  single_read_program: asm64`
+      mov ecx, ${ALLOWED_MSR}
+      rdmsr
+      jmp finish
+  `,
   single_access_program: asm64`
     again:
       rdmsr

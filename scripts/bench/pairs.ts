@@ -4,8 +4,26 @@
  * @module
  */
 
-/** Runs one batch and gives the time it took, in nanoseconds. */
-export type Batch = () => number | Promise<number>;
+/** Does something `count` times. */
+export type Turns = (count: number) => void;
+
+/**
+ * Times `count` turns, after `warmUp` more that do not count, because another
+ * process had the caches before. Gives nanoseconds.
+ */
+export type Batch = (warmUp: number, count: number) => number | Promise<number>;
+
+/** How two batches are compared. */
+export interface Sampling {
+  /** Pairs of batches, each of which gives a ratio. */
+  readonly pairs: number;
+  /** Turns of a batch. */
+  readonly count: number;
+  /** Turns before each batch that do not count. */
+  readonly warmUp: number;
+  /** Turns at the very start, for the compilers of V8. */
+  readonly prime: number;
+}
 
 /** The spread of some ratios. */
 export interface Spread {
@@ -17,40 +35,50 @@ export interface Spread {
   readonly max: number;
 }
 
-/** Times `batch` on this thread's clock, in nanoseconds. */
-export function timed(batch: () => void): number {
-  const start = performance.now();
-  batch();
-  return (performance.now() - start) * 1e6;
+/** Times `turns` on this thread's clock. */
+export function timed(turns: Turns): Batch {
+  return (warmUp, count) => {
+    turns(warmUp);
+    const start = performance.now();
+    turns(count);
+    return (performance.now() - start) * 1e6;
+  };
 }
 
-/** The spread of `values`, of which there must be one at least. */
+/**
+ * The spread of `values`.
+ *
+ * @throws {RangeError} When there are none.
+ */
 export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const [min, max] = [sorted[0], sorted.at(-1)];
   if (min === undefined || max === undefined) {
     throw new RangeError("Cannot take the median of no values");
   }
-  const upper = sorted[sorted.length >> 1]!;
   const lower = sorted[(sorted.length - 1) >> 1]!;
+  const upper = sorted[sorted.length >> 1]!;
   return { median: (lower + upper) / 2, min, max };
 }
 
 /**
- * Lets `over` and `under` take turns and returns their quotient, pair by pair:
- * what else the machine does hits both batches of a pair much the same. Which
- * of them goes first alternates too. The first `warmUp` pairs do not count.
+ * The time of `over` divided by that of `under`, pair by pair: the two take
+ * turns, so what else the machine does hits both batches of a pair much the
+ * same. Which of them goes first alternates too.
  */
-export async function ratios(
-  over: Batch,
-  under: Batch,
-  options: { readonly pairs: number; readonly warmUp: number },
-): Promise<number[]> {
+export async function ratios(over: Batch, under: Batch, sampling: Sampling): Promise<number[]> {
+  const { pairs, count, warmUp, prime } = sampling;
+  await over(0, prime);
+  await under(0, prime);
   const found: number[] = [];
-  for (let turn = 0; turn < options.warmUp + options.pairs; turn++) {
-    const first = turn % 2 === 0 ? await over() : await under();
-    const second = turn % 2 === 0 ? await under() : await over();
-    found.push(turn % 2 === 0 ? first / second : second / first);
+  for (let pair = 0; pair < pairs; pair++) {
+    if (pair % 2 === 0) {
+      const first = await over(warmUp, count);
+      found.push(first / await under(warmUp, count));
+    } else {
+      const first = await under(warmUp, count);
+      found.push(await over(warmUp, count) / first);
+    }
   }
-  return found.slice(options.warmUp);
+  return found;
 }

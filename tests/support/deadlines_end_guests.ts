@@ -7,7 +7,7 @@
 const SPINNING_GUEST = new URL("./spinning_guest.ts", import.meta.url).pathname;
 const IMPORT_MAP = new URL("./offline_import_map.json", import.meta.url).pathname;
 
-const PATIENCE_SECONDS = 60;
+const PATIENCE_SECONDS = 20;
 
 let known: boolean | undefined;
 
