@@ -1,0 +1,135 @@
+/**
+ * The Intel machine: Bochs, whose processor has VMX with EPT.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { layOutBootDisk, writeBootDisk } from "./boot_disk.ts";
+import { readKernel } from "./boot_disk_kernel.ts";
+import { bochsConfig, type BochsFiles, RUN_FILES } from "./bochs_config.ts";
+import { endOf } from "./bochs_log.ts";
+import { followFile } from "./follow.ts";
+import type { BootImage, Machine, Run, Tools } from "./machine.ts";
+
+/** The program itself; `bochs` is a script around it that cannot be moved. */
+const PROGRAM = "bochs-bin";
+const PLUGINS = "usr/lib/x86_64-linux-gnu/bochs/plugins";
+
+/**
+ * Initcalls that cost seconds of an emulated processor and have nothing to do with KVM:
+ * certificates, self-tests of random numbers, and tables of tracing and of BPF.
+ */
+const SKIPPED_INITCALLS = [
+  "load_system_certificate_list",
+  "jent_mod_init",
+  "trace_eval_init",
+  "init_kprobe_trace",
+  "bpf_tcp_ca_kfunc_init",
+  "bpf_dummy_struct_ops_init",
+  "btf_module_init",
+];
+
+const COMMAND_LINE = [
+  `initcall_blacklist=${SKIPPED_INITCALLS.join(",")}`,
+  "cryptomgr.notests",
+  "mitigations=off",
+  "nokaslr",
+  "no_timer_check",
+  "nowatchdog",
+  "tsc=reliable",
+].join(" ");
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+/** The path of a file of a package, which was unpacked or is installed. */
+async function findFile({ root }: Tools, paths: readonly string[]): Promise<string> {
+  for (const folder of new Set([root, "/"])) {
+    for (const path of paths.map((path) => join(folder, path))) {
+      if (await exists(path)) return path;
+    }
+  }
+  throw new Deno.errors.NotFound(`Cannot start Bochs: There is no file "${paths[0]}"`);
+}
+
+async function findFiles(tools: Tools): Promise<BochsFiles> {
+  return {
+    bios: await findFile(tools, ["usr/share/bochs/BIOS-bochs-latest"]),
+    vgaBios: await findFile(tools, ["usr/share/vgabios/vgabios.bin"]),
+  };
+}
+
+/** Writes what Bochs needs into the run's directory. */
+async function prepare(image: BootImage, tools: Tools): Promise<void> {
+  const own = (name: keyof typeof RUN_FILES): string => join(image.directory, RUN_FILES[name]);
+  const disk = layOutBootDisk({
+    kernel: readKernel(await Deno.readFile(image.kernel)),
+    initramfs: await Deno.readFile(image.initramfs),
+    commandLine: image.commandLine,
+    memoryMib: image.memoryMib,
+  });
+  await writeBootDisk(own("bootDisk"), disk);
+  await Deno.writeFile(own("bootRom"), disk.rom);
+  await Deno.writeTextFile(own("commands"), "c\n");
+  await Deno.writeTextFile(own("config"), bochsConfig(image, await findFiles(tools)));
+}
+
+async function start(image: BootImage, tools: Tools, signal: AbortSignal): Promise<Run> {
+  await prepare(image, tools);
+  signal.throwIfAborted();
+  const own = (name: keyof typeof RUN_FILES): string => join(image.directory, RUN_FILES[name]);
+  const child = new Deno.Command(tools.program(PROGRAM), {
+    args: ["-q", "-f", own("config"), "-rc", own("commands")],
+    cwd: image.directory,
+    env: {
+      ...tools.env,
+      LTDL_LIBRARY_PATH: await findFile(tools, [PLUGINS]),
+      // It draws with curses, which asks for no terminal but for the name of one.
+      TERM: "vt100",
+      LINES: "25",
+      COLUMNS: "80",
+    },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const kill = (): void => {
+    try {
+      // Bochs takes SIGTERM for a key of its keyboard.
+      child.kill("SIGKILL");
+    } catch (error) {
+      // It has ended already.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
+  };
+  signal.addEventListener("abort", kill);
+  const ended = child.status.then(async ({ code }) => {
+    signal.removeEventListener("abort", kill);
+    return endOf(code, await Deno.readTextFile(own("log")).catch(() => ""));
+  });
+  return {
+    console: followFile(own("console"), ended),
+    stdout: followFile(own("stdout"), ended),
+    stderr: followFile(own("stderr"), ended),
+    ended,
+    kill,
+  };
+}
+
+/** The Intel machine. */
+export const bochs: Machine = {
+  vendor: "intel",
+  name: "Bochs",
+  programs: [PROGRAM],
+  packages: ["bochs", "bochs-term", "bochsbios", "vgabios"],
+  willDo: async (tools) => await exists(join(tools.root, PLUGINS, "libbx_term_gui.so")),
+  modules: ["ata_piix", "sd_mod", "ext4"],
+  payloadDevice: "/dev/sdb",
+  exchangeDevice: "/dev/sdc",
+  commandLine: COMMAND_LINE,
+  memoryMib: 1024,
+  timeScale: 30,
+  bootSeconds: 300,
+  start,
+};

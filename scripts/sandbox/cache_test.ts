@@ -1,0 +1,75 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { Cache, cacheDirectory } from "./cache.ts";
+
+async function withCache(body: (cache: Cache) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(new Cache(join(folder, "cache")));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function fillWith(text: string): (directory: string) => Promise<void> {
+  return (directory) => Deno.writeTextFile(join(directory, "file"), text);
+}
+
+const neverFilled = (): Promise<void> => Promise.reject(new Error("Filled twice"));
+
+Deno.test("cacheDirectory() prefers the own variable, then XDG's, then the home directory", () => {
+  const of = (env: Readonly<Record<string, string>>): string => cacheDirectory((name) => env[name]);
+  assertEquals(of({ TRAPLINE_CACHE: "/c", XDG_CACHE_HOME: "/x", HOME: "/h" }), "/c");
+  assertEquals(of({ XDG_CACHE_HOME: "/x", HOME: "/h" }), "/x/trapline");
+  assertEquals(of({ XDG_CACHE_HOME: "relative", HOME: "/h" }), "/h/.cache/trapline");
+});
+
+Deno.test("Cache.hold() fills an entry once", async () => {
+  await withCache(async (cache) => {
+    for (const fill of [fillWith("one"), neverFilled]) {
+      using held = await cache.hold("entry", fill);
+      assertEquals(await Deno.readTextFile(join(held.path, "file")), "one");
+    }
+    assertEquals(await cache.list(), [{ name: "entry", bytes: 3 }]);
+  });
+});
+
+Deno.test("Cache.hold() keeps nothing of a fill that breaks off, and fills again", async () => {
+  await withCache(async (cache) => {
+    await assertRejects(
+      () =>
+        cache.hold("entry", async (directory) => {
+          await fillWith("half")(directory);
+          throw new Error("Broken off");
+        }),
+      Error,
+      "Broken off",
+    );
+    assertEquals(await cache.list(), []);
+    using held = await cache.hold("entry", fillWith("whole"));
+    assertEquals(await Deno.readTextFile(join(held.path, "file")), "whole");
+  });
+});
+
+Deno.test("Cache.hold() lets one of two fill, while the other waits", async () => {
+  await withCache(async (cache) => {
+    let fills = 0;
+    const slowly = async (directory: string): Promise<void> => {
+      fills++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await fillWith("one")(directory);
+    };
+    const both = await Promise.all([cache.hold("entry", slowly), cache.hold("entry", slowly)]);
+    for (const held of both) held[Symbol.dispose]();
+    assertEquals(fills, 1);
+  });
+});
+
+Deno.test("Cache.remove() removes what nobody holds", async () => {
+  await withCache(async (cache) => {
+    (await cache.hold("free", fillWith("x")))[Symbol.dispose]();
+    using _held = await cache.hold("held", fillWith("y"));
+    assertEquals(await cache.remove(), ["held"]);
+    assertEquals((await cache.list()).map(({ name }) => name), ["held"]);
+  });
+});

@@ -1,0 +1,63 @@
+/**
+ * The part of Deno's cache that a project needs offline.
+ *
+ * @module
+ */
+import { join } from "node:path";
+
+/** Deno's cache directory, and what of it goes into a sandbox. */
+export interface DenoFiles {
+  readonly directory: string;
+  readonly paths: readonly string[];
+}
+
+// Modules that were fetched, compiled or checked, so that none of it happens again inside.
+const CACHES = [
+  "remote",
+  "gen/https",
+  "check_cache_v2",
+  "dep_analysis_cache_v2",
+  "node_analysis_cache_v2",
+  "v8_code_cache_v2",
+];
+
+function defaultDirectory(): string {
+  const own = Deno.env.get("DENO_DIR");
+  if (own !== undefined && own !== "") return own;
+  const cache = Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/root", ".cache");
+  return join(cache, "deno");
+}
+
+/** The names of the npm packages in a deno.lock, or nothing if all must be taken. */
+export function npmNames(lock: string | undefined): ReadonlySet<string> | undefined {
+  if (lock === undefined) return undefined;
+  const { npm = {} } = JSON.parse(lock) as { readonly npm?: Readonly<Record<string, unknown>> };
+  // "@scope/name@1.2.3_peer@4" is the package "@scope/name".
+  return new Set(Object.keys(npm).map((key) => key.replace(/(?<=.)@.*$/, "")));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+async function npmFolders(npm: string, names: ReadonlySet<string> | undefined): Promise<string[]> {
+  const folders: string[] = [];
+  for await (const registry of Deno.readDir(npm)) {
+    if (!registry.isDirectory) continue;
+    const folder = join(npm, registry.name);
+    if (names === undefined) folders.push(folder);
+    else for (const name of names) folders.push(join(folder, name));
+  }
+  return folders;
+}
+
+/** What of Deno's cache the project in `project` needs. */
+export async function denoFiles(project: string): Promise<DenoFiles> {
+  const directory = defaultDirectory();
+  const npm = join(directory, "npm");
+  const lock = await Deno.readTextFile(join(project, "deno.lock")).catch(() => undefined);
+  const paths = [...CACHES, join("gen/file", project)].map((name) => join(directory, name));
+  if (await exists(npm)) paths.push(...await npmFolders(npm, npmNames(lock)));
+  const there = await Promise.all(paths.map(exists));
+  return { directory, paths: paths.filter((_, index) => there[index]) };
+}

@@ -1,0 +1,170 @@
+/**
+ * The exchange disk of one run: an ext4 image that has the user's files at the
+ * paths that they have on the host. The guest reads them as it needs them, may
+ * change them, and leaves its status and its results there.
+ *
+ * @module
+ */
+import { join, relative } from "node:path";
+import type { Tools } from "./machine.ts";
+import { bytesOf, ProgramError, textOf } from "./program.ts";
+
+const MIB = 1 << 20;
+
+/** Room beside the user's files, in MiB; it takes none on the host until it is used. */
+const ROOM_MIB = 1024;
+
+/** The most that may go in, in bytes. */
+const LIMIT = 2048 * MIB;
+
+const STATUS = /^(\d+) (\d+)\n$/;
+
+/** What goes into a sandbox. */
+export interface Inward {
+  /** Paths of files and folders of the host, which are at the same paths inside. */
+  readonly paths: readonly string[];
+  /** Paths below these that stay out. */
+  readonly without: readonly string[];
+  /** Files below `/trapline` by name: the settings, the command and the results wanted. */
+  readonly own: Readonly<Record<string, string>>;
+}
+
+/** What came out of a sandbox. */
+export interface Outward {
+  /** The command's exit status. */
+  readonly status: number;
+  /** How many results there are. */
+  readonly results: number;
+}
+
+/** Puts text in single quotes for a shell. */
+export function quoteForShell(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function counting(limit: number): TransformStream<Uint8Array, Uint8Array> {
+  let bytes = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      bytes += chunk.length;
+      if (bytes > limit) {
+        throw new RangeError(
+          `Cannot take the current directory along: it has more than ${limit / MIB} MiB; ` +
+            "start in a smaller one",
+        );
+      }
+      controller.enqueue(chunk);
+    },
+  });
+}
+
+/** Copies files and folders to the same paths below `stage`. */
+async function copyBelow(
+  stage: string,
+  { paths, without }: Inward,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const inside = (path: string): string => relative("/", path);
+  const spawn = (args: readonly string[], stdin: "null" | "piped", stdout: "null" | "piped") =>
+    new Deno.Command("tar", {
+      args: [...args],
+      stdin,
+      stdout,
+      stderr: "piped",
+      ...(signal === undefined ? {} : { signal }),
+    }).spawn();
+  const reader = spawn(
+    [
+      ...["--create", "--file=-", "--anchored", "--no-wildcards", "--directory=/"],
+      ...without.map((path) => `--exclude=${inside(path)}`),
+      "--",
+      ...paths.map(inside),
+    ],
+    "null",
+    "piped",
+  );
+  const writer = spawn(["--extract", "--file=-", `--directory=${stage}`], "piped", "null");
+  const complaints = [reader, writer].map(({ stderr }) => new Response(stderr).text());
+  await reader.stdout.pipeThrough(counting(limit)).pipeTo(writer.stdin)
+    .catch((error: unknown) => {
+      // What tar has to say is better than that its pipe broke.
+      if (error instanceof RangeError) throw error;
+    });
+  const statuses = await Promise.all([reader.status, writer.status]);
+  signal?.throwIfAborted();
+  for (const [index, { code }] of statuses.entries()) {
+    // Status 1 of the reader: a file changed while it was read; it is there all the same.
+    if (code === 0 || (index === 0 && code === 1)) continue;
+    throw new ProgramError("gather the user's files", "tar", code, await complaints[index]!);
+  }
+}
+
+/**
+ * Makes the exchange disk in `directory` and gives the path of its image.
+ *
+ * @param tools have mke2fs.
+ * @param limit the most that may go in, in bytes.
+ */
+export async function makeExchange(
+  directory: string,
+  inward: Inward,
+  tools: Tools,
+  signal?: AbortSignal,
+  limit: number = LIMIT,
+): Promise<string> {
+  const stage = join(directory, "stage");
+  await Deno.mkdir(join(stage, "trapline"), { recursive: true });
+  for (const [name, text] of Object.entries(inward.own)) {
+    await Deno.writeTextFile(join(stage, "trapline", name), text);
+  }
+  await copyBelow(stage, inward, limit, signal);
+  const image = join(directory, "exchange");
+  const size = await textOf("du", ["-s", "-k", stage], {
+    what: "measure the user's files",
+    signal,
+  });
+  const mib = Math.ceil(parseInt(size) / 1024 * 1.1) + ROOM_MIB;
+  await textOf(tools.program("mke2fs"), [
+    ...["-q", "-t", "ext4", "-O", "^has_journal,^metadata_csum,^resize_inode,^huge_file"],
+    ...["-E", "lazy_itable_init=1,nodiscard,root_owner=0:0", "-m", "0", "-b", "4096"],
+    ...["-d", stage, image, `${mib}m`],
+  ], { what: "make the exchange disk", env: tools.env, signal });
+  await Deno.remove(stage, { recursive: true });
+  return image;
+}
+
+async function dump(image: string, path: string, to: string, tools: Tools): Promise<void> {
+  // debugfs ends with status 0 whatever happens; the file is there or is not.
+  await textOf(tools.program("debugfs"), ["-R", `dump ${path} ${to}`, image], {
+    what: `read ${path} from the exchange disk`,
+    env: tools.env,
+  });
+}
+
+/**
+ * Reads what came out, or gives nothing if the sandbox did not come to its end.
+ * Results are unpacked below `target`.
+ *
+ * @param tools have debugfs.
+ * @param directory where there is room for copies.
+ */
+export async function readOutward(
+  image: string,
+  tools: Tools,
+  directory: string,
+  target: string,
+): Promise<Outward | undefined> {
+  const statusFile = join(directory, "status");
+  await dump(image, "/trapline/status", statusFile, tools);
+  const match = STATUS.exec(await Deno.readTextFile(statusFile).catch(() => ""));
+  if (match === null) return undefined;
+  const outward = { status: Number(match[1]), results: Number(match[2]) };
+  if (outward.results > 0) {
+    const archive = join(directory, "results.tar");
+    await dump(image, "/trapline/results.tar", archive, tools);
+    const args = ["--extract", `--file=${archive}`, "--no-same-owner", `--directory=${target}`];
+    await bytesOf("tar", args, { what: "unpack the results" });
+  }
+  return outward;
+}

@@ -1,0 +1,103 @@
+#!/bin/busybox sh
+# The sandbox's first process: loads the disks' modules, puts the user's files
+# at their paths, loads KVM, runs the command, leaves status and results on the
+# exchange disk, and turns the machine off.
+export PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
+
+say() {
+  read -r uptime _ </proc/uptime
+  echo "trapline: $uptime s: $*" >/dev/console
+}
+off() {
+  sync
+  poweroff -f
+  sleep 60
+}
+fail() {
+  say "failed: $*"
+  off
+}
+
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev || fail "no /dev"
+mkdir -p /dev/pts /dev/shm /tmp /run
+mount -t devpts pts /dev/pts
+ln -sf /proc/self/fd /dev/fd
+ln -sf /proc/self/fd/0 /dev/stdin
+ln -sf /proc/self/fd/1 /dev/stdout
+ln -sf /proc/self/fd/2 /dev/stderr
+ip link set lo up 2>/dev/null
+say "started"
+
+for word in $(cat /proc/cmdline); do
+  case $word in
+  trapline.payload=*) payload=${word#*=} ;;
+  trapline.exchange=*) exchange=${word#*=} ;;
+  esac
+done
+
+load() {
+  while read -r module; do
+    eval "parameters=\${PARAMETERS_$module:-}"
+    insmod "/modules/$module.ko" $parameters 2>/dev/console || say "cannot load $module"
+  done
+}
+load </modules/disks
+tries=0
+while [ ! -b "$payload" ] || [ ! -b "$exchange" ]; do
+  tries=$((tries + 1))
+  [ $tries -lt 100 ] || fail "no disk $payload or $exchange"
+  sleep 0.1
+done
+mount -t ext4 -o ro "$payload" /payload || fail "cannot mount $payload"
+mount -t ext4 -o noinit_itable "$exchange" /exchange || fail "cannot mount $exchange"
+. /exchange/trapline/settings
+for folder in "$DIRECTORY" "$DENO_DIR"; do
+  [ -d "/exchange$folder" ] || mkdir -p "/exchange$folder"
+  mkdir -p "$folder"
+  mount -o bind "/exchange$folder" "$folder" || fail "cannot put $folder at its place"
+done
+
+load </modules/kvm
+for port in /dev/ttyS1 /dev/ttyS2; do
+  stty -F $port raw -echo 2>/dev/null || fail "no serial port $port"
+done
+cd "$DIRECTORY" || fail "no directory $DIRECTORY"
+
+say "ready"
+if [ "$TERMINAL" = yes ]; then
+  stty -F /dev/ttyS1 icanon isig opost onlcr
+  setsid -c sh /exchange/trapline/command </dev/ttyS1 >/dev/ttyS1 2>/dev/ttyS2
+  status=$?
+else
+  mkfifo /run/stdout /run/stderr
+  cat </run/stdout >/dev/ttyS1 &
+  readers=$!
+  cat </run/stderr >/dev/ttyS2 &
+  readers="$readers $!"
+  sh /exchange/trapline/command </dev/null >/run/stdout 2>/run/stderr
+  status=$?
+  # A process that the command left behind would hold the pipes open.
+  for process in /proc/[0-9]*; do
+    process=${process#/proc/}
+    case " 1 $readers " in
+    *" $process "*) ;;
+    *) kill -9 "$process" 2>/dev/null ;;
+    esac
+  done
+  wait
+fi
+say "ended"
+
+set --
+while read -r path; do
+  [ ! -e "$path" ] || set -- "$@" "$path"
+done </exchange/trapline/wanted
+if [ $# -gt 0 ]; then
+  tar -c -f /exchange/trapline/results.tar "$@" || fail "cannot write the results"
+  sync
+fi
+# Last, so that a status means that all is there.
+echo "$status $#" >/exchange/trapline/status || fail "cannot write the status"
+off

@@ -1,0 +1,31 @@
+import { assert, assertEquals } from "@std/assert";
+import type { BootImage } from "./machine.ts";
+import { isRecentEnough, qemuArguments } from "./qemu.ts";
+
+const IMAGE: BootImage = {
+  kernel: "/k",
+  initramfs: "/i",
+  commandLine: "quiet a=b",
+  payload: "/p,1",
+  exchange: "/e",
+  memoryMib: 512,
+  directory: "/run",
+};
+
+Deno.test("isRecentEnough() reads the version that QEMU prints", () => {
+  assertEquals(isRecentEnough("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)"), true);
+  assertEquals(isRecentEnough("QEMU emulator version 10.0.2"), true);
+  assertEquals(isRecentEnough("QEMU emulator version 5.2.0"), false);
+  assertEquals(isRecentEnough("something else"), false);
+});
+
+Deno.test("qemuArguments() give the guest no network, and open nothing on the host", () => {
+  const args = qemuArguments(IMAGE, { root: "/", program: (name) => name, env: {} });
+  assert(args.includes("-nodefaults"));
+  assert(args.every((arg) => !/netdev|socket|vnc|-nic|-monitor|-qmp/.test(arg)), args.join(" "));
+});
+
+Deno.test("qemuArguments() keep a comma in a path from ending it", () => {
+  const args = qemuArguments(IMAGE, { root: "/", program: (name) => name, env: {} });
+  assertEquals(args.filter((arg) => arg.endsWith("file=/p,,1")).length, 1);
+});

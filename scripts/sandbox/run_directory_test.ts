@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { basename } from "node:path";
+import { makeRunDirectory, removeLeftovers } from "./run_directory.ts";
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const namesIn = (folder: string): string[] => [...Deno.readDirSync(folder)].map(({ name }) => name);
+
+Deno.test("makeRunDirectory() makes a directory that goes with its owner, unless it is kept", async () => {
+  await inFolder(async (folder) => {
+    {
+      await using run = await makeRunDirectory(false, folder);
+      assertEquals(namesIn(folder), [basename(run.path)]);
+    }
+    assertEquals(namesIn(folder), []);
+    {
+      await using _run = await makeRunDirectory(true, folder);
+    }
+    assertEquals(namesIn(folder).length, 1);
+  });
+});
+
+Deno.test("removeLeftovers() removes what a killed run left, not what lives or was kept", async () => {
+  await inFolder(async (folder) => {
+    await using living = await makeRunDirectory(false, folder);
+    {
+      await using _kept = await makeRunDirectory(true, folder);
+    }
+    const dead = `${folder}/trapline-sandbox-dead`;
+    await Deno.mkdir(dead);
+    await Deno.writeTextFile(`${dead}/lock`, "");
+    await removeLeftovers(folder);
+    assertEquals(namesIn(folder).length, 2);
+    assertEquals(namesIn(folder).includes(basename(living.path)), true);
+    assertEquals(namesIn(folder).includes("trapline-sandbox-dead"), false);
+  });
+});

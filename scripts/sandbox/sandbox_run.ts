@@ -1,0 +1,213 @@
+/**
+ * One run of a command in a sandbox, from the cache to the exit status.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { Cache } from "./cache.ts";
+import { ConsoleLog } from "./console_log.ts";
+import { denoFiles } from "./deno_files.ts";
+import { makeExchange, readOutward } from "./exchange.ts";
+import { failureOf, SandboxError } from "./failure.ts";
+import { guestFiles, type GuestSettings, type ModuleParameter } from "./guest_settings.ts";
+import { holdInitramfs } from "./initramfs.ts";
+import { holdKernel } from "./kernels.ts";
+import type { BootImage, Ended, Machine, Run, Tools } from "./machine.ts";
+import { BUSYBOX, E2FSPROGS, holdTools, type Report } from "./packages.ts";
+import { holdPayload } from "./payload.ts";
+import { makeRunDirectory, removeLeftovers } from "./run_directory.ts";
+
+/** What is to be run, and how. */
+export interface Request {
+  readonly machine: Machine;
+  /** A generation, or the path of a bzImage. */
+  readonly kernel: string;
+  /** Where the modules of a kernel given by path are. */
+  readonly modules: string | undefined;
+  readonly parameters: readonly ModuleParameter[];
+  readonly memoryMib: number;
+  /** Seconds after which the command is taken to hang. */
+  readonly timeoutSeconds: number;
+  /** Whether the run's directory stays. */
+  readonly keep: boolean;
+  /** Whether the command gets a terminal. */
+  readonly terminal: boolean;
+  readonly command: readonly string[];
+  /** The directory whose files go in, and where the command runs. */
+  readonly directory: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Paths of files and folders to bring back, from the directory. */
+  readonly results: readonly string[];
+}
+
+/** Where what the command prints goes, and where it reads from. */
+export interface Streams {
+  readonly stdin: ReadableStream<Uint8Array> | undefined;
+  stdout(bytes: Uint8Array): Promise<void>;
+  stderr(bytes: Uint8Array): Promise<void>;
+}
+
+/** How a run came out. */
+export interface Outcome {
+  /** The command's exit status. */
+  readonly status: number;
+  /** How many results came back. */
+  readonly results: number;
+  /** Where the run's directory is, if it was to be kept. */
+  readonly kept: string | undefined;
+}
+
+const KERNEL_OPTIONS = [
+  "console=ttyS0",
+  "quiet",
+  "panic=-1",
+  "oops=panic",
+  "8250.nr_uarts=4",
+  "random.trust_cpu=on",
+];
+
+async function drain(
+  stream: ReadableStream<Uint8Array>,
+  each: (bytes: Uint8Array) => Promise<void> | void,
+): Promise<void> {
+  for await (const bytes of stream) await each(bytes);
+}
+
+function deadline(seconds: number): { readonly over: Promise<true>; stop(): void } {
+  const { promise, resolve } = Promise.withResolvers<true>();
+  const timer = setTimeout(() => resolve(true), seconds * 1000);
+  return { over: promise, stop: () => clearTimeout(timer) };
+}
+
+/** Waits until the machine is off; throws when it does not come to it in time. */
+async function follow(
+  run: Run,
+  { machine, timeoutSeconds }: Request,
+  streams: Streams,
+  log: ConsoleLog,
+): Promise<Ended> {
+  const drained = Promise.all([
+    drain(run.console, (bytes) => log.add(bytes)),
+    drain(run.stdout, streams.stdout),
+    drain(run.stderr, streams.stderr),
+  ]);
+  if (run.stdin !== undefined && streams.stdin !== undefined) {
+    streams.stdin.pipeTo(run.stdin, { preventCancel: true }).catch(() => {});
+  }
+  const total = deadline(timeoutSeconds);
+  const boot = deadline(Math.min(machine.bootSeconds, timeoutSeconds));
+  try {
+    const late = await Promise.race([log.ready, run.ended, boot.over]);
+    if (late === true) {
+      run.kill();
+      await drained;
+      const message = `The sandbox did not boot within ${machine.bootSeconds} s`;
+      throw new SandboxError("boot timeout", message, log.lastLines);
+    }
+    if (await Promise.race([run.ended, total.over]) === true) {
+      run.kill();
+      await drained;
+      const message = `The command did not end within ${timeoutSeconds} s`;
+      throw new SandboxError("timeout", message, log.lastLines);
+    }
+    await drained;
+    return await run.ended;
+  } finally {
+    boot.stop();
+    total.stop();
+    run.kill();
+    await run.ended;
+  }
+}
+
+function settingsFor(request: Request, denoDirectory: string): GuestSettings {
+  const { machine, env, ...rest } = request;
+  return {
+    ...rest,
+    env: {
+      HOME: "/root",
+      TERM: "xterm",
+      ...env,
+      DENO_DIR: denoDirectory,
+      DENO_NO_UPDATE_CHECK: "1",
+      TRAPLINE_KVM: "host",
+      TRAPLINE_SANDBOX: machine.vendor,
+      TRAPLINE_TIME_SCALE: String(machine.timeScale),
+    },
+  };
+}
+
+/**
+ * Runs a command in a sandbox.
+ *
+ * @param report is told what goes on until the machine boots.
+ * @param signal ends it at once; nothing stays behind.
+ * @throws `SandboxError` when the sandbox ends without the command having ended.
+ * @throws `MissingError` when something is needed that cannot be had.
+ */
+export async function runInSandbox(
+  request: Request,
+  cache: Cache,
+  streams: Streams,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { machine, directory } = request;
+  using emulator = await holdTools(cache, machine, report, signal);
+  using busybox = await holdTools(cache, BUSYBOX, report, signal);
+  using e2fsprogs = await holdTools(cache, E2FSPROGS, report, signal);
+  using kernel = await holdKernel(cache, request.kernel, request.modules, report, signal);
+  report("preparing the disks");
+  using payload = await holdPayload(cache, e2fsprogs, signal);
+  await removeLeftovers();
+  await using folder = await makeRunDirectory(request.keep);
+  const shell = busybox.program("busybox");
+  using initramfs = await holdInitramfs(cache, kernel, machine, shell, folder.path, signal);
+  const deno = await denoFiles(directory);
+  const exchange = await makeExchange(
+    folder.path,
+    {
+      paths: [directory, ...deno.paths],
+      without: [join(directory, ".git")],
+      own: guestFiles(settingsFor(request, deno.directory)),
+    },
+    e2fsprogs,
+    signal,
+  );
+  const image: BootImage = {
+    kernel: kernel.image,
+    initramfs: initramfs.path,
+    commandLine: [
+      ...KERNEL_OPTIONS,
+      machine.commandLine,
+      `trapline.payload=${machine.payloadDevice}`,
+      `trapline.exchange=${machine.exchangeDevice}`,
+    ].filter((word) => word !== "").join(" "),
+    payload: join(payload.path, "image"),
+    exchange,
+    memoryMib: request.memoryMib,
+    directory: folder.path,
+  };
+  report(`booting Linux ${kernel.name} on ${machine.name}`);
+  return await boot(request, image, emulator, streams, signal, async () => {
+    const outward = await readOutward(exchange, e2fsprogs, folder.path, directory);
+    return outward && { ...outward, kept: request.keep ? folder.path : undefined };
+  });
+}
+
+async function boot(
+  request: Request,
+  image: BootImage,
+  tools: Tools,
+  streams: Streams,
+  signal: AbortSignal,
+  outcome: () => Promise<Outcome | undefined>,
+): Promise<Outcome> {
+  const log = new ConsoleLog();
+  const run = await request.machine.start(image, tools, signal);
+  const ended = await follow(run, request, streams, log);
+  signal.throwIfAborted();
+  return await outcome() ?? (() => {
+    throw failureOf(request.machine.name, ended, log);
+  })();
+}
