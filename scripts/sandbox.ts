@@ -39,6 +39,8 @@ Usage: deno task sandbox [OPTION]... [--] COMMAND [ARGUMENT]...
 
 The command runs with the current directory's files. TRAPLINE_SANDBOX is amd or intel inside,
 and TRAPLINE_TIME_SCALE is what deadlines are multiplied by there. No root is needed.
+Emulators and kernels are fetched through apt into TRAPLINE_CACHE, by default trapline in the
+user's cache directory. Where apt is set to no Debian mirror, TRAPLINE_DEBIAN_MIRROR names one.
 
 Exit status: the command's; 124 when it did not end in time, 125 when the sandbox failed,
 2 for a bad command line.`;

@@ -11,9 +11,10 @@ import { isRequired } from "../tests/support/required.ts";
 import { parseOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { paintFor } from "./terminal.ts";
+import { toJson } from "./verify/json.ts";
 import { toJunit } from "./verify/junit.ts";
 import { reportText, summaryText } from "./verify/report.ts";
-import { isFailure, type Result, type ResultsJson, toJson } from "./verify/results.ts";
+import { isFailure, type Result, type ResultsJson } from "./verify/results.ts";
 import { idMatcher } from "./verify/select.ts";
 import { writeWhole } from "./write_file.ts";
 

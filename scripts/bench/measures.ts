@@ -33,8 +33,9 @@ export interface Measure {
   readonly sampling: Sampling;
 }
 
-// Batches of about a millisecond, and many: most of them run undisturbed on a busy machine.
-const EXITS = { pairs: 200, count: 200, warmUp: 50, prime: 30_000 };
+// Long enough that the batch runs with warm caches, short enough that most batches of a pair are
+// over before the machine turns to something else.
+const EXITS = { pairs: 60, count: 2000, warmUp: 200, prime: 30_000 };
 const LIVES = { pairs: 200, count: 1, warmUp: 1, prime: 400 };
 const ACCESSES = { pairs: 60, count: 500, warmUp: 50, prime: 5000 };
 

@@ -3,6 +3,7 @@ import type { Verdict } from "../../tests/support/clause.ts";
 import type { ResultsJson } from "../verify/results.ts";
 import { configurations } from "./configuration.ts";
 import { type Column, hasFailure, notesText, tableText } from "./table.ts";
+import { totals } from "./totals.ts";
 
 function column(name: string, verdicts: Readonly<Record<string, Verdict["kind"]>>): Column {
   const counts = {
@@ -77,4 +78,15 @@ Deno.test("configurations() names every vendor with every kernel, or those asked
   assertEquals(names(undefined, undefined, false).length, 8);
   const error = assertThrows(() => configurations("arm", undefined, false), TypeError);
   assertStringIncludes(error.message, "amd, intel");
+});
+
+Deno.test("totals() counts over all configurations, a dead one as one failure", () => {
+  assertEquals(
+    totals([
+      column("a", { "F-01": "holds", "F-02": "known-deviation", "F-03": "undecided" }),
+      column("b", { "F-01": "deviates", "F-02": "error", "F-03": "deviation-gone" }),
+      { name: "c", failure: "x" },
+    ]),
+    [2, 4, 1],
+  );
 });

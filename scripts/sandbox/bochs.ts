@@ -17,16 +17,25 @@ const PLUGINS = "usr/lib/x86_64-linux-gnu/bochs/plugins";
 
 /**
  * Initcalls that cost seconds of an emulated processor and have nothing to do with KVM:
- * certificates, self-tests of random numbers, and tables of tracing and of BPF.
+ * certificates, self-tests of random numbers, tables of tracing, and kernel functions for BPF,
+ * the first of which reads all types of the kernel. Names that a kernel does not have are ignored.
  */
 const SKIPPED_INITCALLS = [
   "load_system_certificate_list",
   "jent_mod_init",
   "trace_eval_init",
   "init_kprobe_trace",
-  "bpf_tcp_ca_kfunc_init",
-  "bpf_dummy_struct_ops_init",
+  "ftrace_check_for_weak_functions",
   "btf_module_init",
+  ...["bpf_tcp_ca", "bpf_rstat", "cpumask", "crypto", "bpf", "bpf_mptcp"]
+    .map((name) => `${name}_kfunc_init`),
+  ...["bpf_key_sig", "bpf_kprobe_multi", "bpf_fs"].map((name) => `${name}_kfuncs_init`),
+  "kfunc_init",
+  "init_subsystem",
+  "bpf_dummy_struct_ops_init",
+  "bpf_prog_test_run_init",
+  "xdp_metadata_init",
+  "cubictcp_register",
 ];
 
 const COMMAND_LINE = [
@@ -125,6 +134,7 @@ export const bochs: Machine = {
   packages: ["bochs", "bochs-term", "bochsbios", "vgabios"],
   willDo: async (tools) => await exists(join(tools.root, PLUGINS, "libbx_term_gui.so")),
   modules: ["ata_piix", "sd_mod", "ext4"],
+  entersElf: false,
   payloadDevice: "/dev/sdb",
   exchangeDevice: "/dev/sdc",
   commandLine: COMMAND_LINE,

@@ -29,6 +29,8 @@ export interface LoadableKernel {
   readonly setupHeader: Uint8Array<ArrayBuffer>;
   /** Longest command line that it takes, in bytes. */
   readonly commandLineSize: number;
+  /** The whole ELF file, where it could be unpacked. */
+  readonly elf?: Uint8Array<ArrayBuffer>;
 }
 
 /** Offsets in a bzImage, which are also those in the zero page. */
@@ -88,7 +90,7 @@ function readElf(elf: Uint8Array<ArrayBuffer>): Omit<LoadableKernel, Inherited> 
   return { segments, entry: Number(view.getBigUint64(0x18, true)), end };
 }
 
-type Inherited = "setupHeader" | "commandLineSize";
+type Inherited = "setupHeader" | "commandLineSize" | "elf";
 
 /**
  * Reads a bzImage.
@@ -120,7 +122,7 @@ export function readKernel(image: Uint8Array<ArrayBuffer>): LoadableKernel {
     commandLineSize: view.getUint32(HEADER.commandLineSize, true),
   };
   const elf = unpack(image.subarray(payloadStart, payloadEnd));
-  if (elf !== undefined) return { ...readElf(elf), ...common };
+  if (elf !== undefined) return { ...readElf(elf), ...common, elf };
   const address = Number(view.getBigUint64(HEADER.preferredAddress, true));
   return {
     segments: [{ address, bytes: image.subarray(start) }],

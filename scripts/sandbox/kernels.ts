@@ -144,7 +144,7 @@ export async function holdKernel(
   const generation = GENERATIONS[name];
   if (generation === undefined) {
     if (!(await exists(name))) {
-      const known = Object.keys(GENERATIONS).join(", ");
+      const known = Object.keys(GENERATIONS).sort(compareReleases).join(", ");
       throw new MissingError(
         `Cannot boot the kernel "${name}": it is neither one of ${known} nor a file`,
       );

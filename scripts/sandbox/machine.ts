@@ -18,6 +18,8 @@ export type Vendor = "amd" | "intel";
 export interface BootImage {
   /** Path of the kernel, a bzImage. */
   readonly kernel: string;
+  /** Path of the ELF file inside the kernel, if the machine asked for it and it has the entry. */
+  readonly elf?: string;
   /** Path of the initramfs, a cpio archive that is not compressed. */
   readonly initramfs: string;
   /** The kernel's command line, {@linkcode Machine.commandLine} included. */
@@ -80,6 +82,8 @@ export interface Machine {
   willDo(tools: Tools): Promise<boolean>;
   /** Kernel modules that the guest loads to see its disks, in any order; built-in ones are skipped. */
   readonly modules: readonly string[];
+  /** Whether it can enter a kernel's ELF file by its PVH entry, which spares it the unpacking. */
+  readonly entersElf: boolean;
   /** The payload disk, as the guest names it. */
   readonly payloadDevice: string;
   /** The exchange disk, as the guest names it. */

@@ -11,6 +11,7 @@ import { makeExchange, readOutward } from "./exchange.ts";
 import { failureOf, SandboxError } from "./failure.ts";
 import { guestFiles, type GuestSettings, type ModuleParameter } from "./guest_settings.ts";
 import { holdInitramfs } from "./initramfs.ts";
+import { holdElf } from "./kernel_elf.ts";
 import { holdKernel } from "./kernels.ts";
 import type { BootImage, Ended, Machine, Run, Tools } from "./machine.ts";
 import { BUSYBOX, E2FSPROGS, holdTools, type Report } from "./packages.ts";
@@ -158,6 +159,7 @@ export async function runInSandbox(
   using e2fsprogs = await holdTools(cache, E2FSPROGS, report, signal);
   using kernel = await holdKernel(cache, request.kernel, request.modules, report, signal);
   report("preparing the disks");
+  using elf = machine.entersElf ? await holdElf(cache, kernel, signal) : undefined;
   using payload = await holdPayload(cache, e2fsprogs, signal);
   await removeLeftovers();
   await using folder = await makeRunDirectory(request.keep);
@@ -176,6 +178,7 @@ export async function runInSandbox(
   );
   const image: BootImage = {
     kernel: kernel.image,
+    ...(elf?.path === undefined ? {} : { elf: elf.path }),
     initramfs: initramfs.path,
     commandLine: [
       ...KERNEL_OPTIONS,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clause, repeatCommand, sourceOf, type Verdict } from "../../tests/support/clause.ts";
+import type { Clause, Verdict } from "../../tests/support/clause.ts";
 
 /** One clause with its verdict. */
 export interface Result {
@@ -77,25 +77,4 @@ export function countVerdicts(results: readonly Result[]): Record<Verdict["kind"
   const counts = Object.fromEntries(VERDICTS.map((kind) => [kind, 0]));
   for (const { verdict } of results) counts[verdict.kind]! += 1;
   return counts as Record<Verdict["kind"], number>;
-}
-
-/** The results in the format of `--json`. */
-export function toJson(host: ResultsJson["host"], results: readonly Result[]): ResultsJson {
-  return {
-    version: 1,
-    host,
-    counts: countVerdicts(results),
-    clauses: results.map(({ clause, verdict, milliseconds }) => {
-      const detail = detailOf(verdict);
-      return {
-        id: clause.id,
-        sentence: clause.sentence,
-        source: sourceOf(clause.id),
-        verdict: verdict.kind,
-        ...(detail === undefined ? {} : { detail }),
-        milliseconds: Math.round(milliseconds),
-        repeat: repeatCommand(clause),
-      };
-    }),
-  };
 }

@@ -1,9 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Clause, Verdict } from "../../tests/support/clause.ts";
 import { paintFor } from "../terminal.ts";
+import { toJson } from "./json.ts";
 import { toJunit } from "./junit.ts";
 import { reportText, summaryText } from "./report.ts";
-import { isFailure, type Result, toJson, VERDICTS } from "./results.ts";
+import { isFailure, type Result, VERDICTS } from "./results.ts";
 
 const deviation = {
   id: "D-99",

@@ -1,0 +1,163 @@
+import { assert, assertEquals } from "@std/assert";
+import { Cache, cacheDirectory } from "./sandbox/cache.ts";
+import { findProgram } from "./sandbox/program.ts";
+
+const SANDBOX = new URL("sandbox.ts", import.meta.url).pathname;
+const CACHE = cacheDirectory((name) => Deno.env.get(name));
+
+// One boot takes seconds: the first test is always run, the others when they are asked for.
+const ALL = Deno.env.get("TRAPLINE_TEST_SANDBOX") === "all";
+
+/** Why no AMD sandbox can be booted without fetching anything, if so. */
+async function whyNot(): Promise<string | undefined> {
+  if (Deno.env.get("TRAPLINE_SANDBOX") !== undefined) return "this is a sandbox already";
+  const names = (await new Cache(CACHE).list()).map(({ name }) => name);
+  const has = (part: string): boolean => names.some((name) => name.includes(part));
+  const isThere = has("kernel-6.12") &&
+    (has("qemu-system-x86") || findProgram("qemu-system-x86_64") !== undefined);
+  return isThere ? undefined : "the AMD sandbox is not in the cache";
+}
+
+const MISSING = await whyNot();
+
+/** A sandbox that runs, and its own temporary directory. */
+interface Running {
+  readonly child: Deno.ChildProcess;
+  readonly folder: string;
+  /** Waits until `text` was printed to stdout. */
+  waitFor(text: string): Promise<void>;
+  /** What was printed to stderr, once it has ended. */
+  readonly complaint: Promise<string>;
+}
+
+/** Processes whose arguments name `folder`. */
+function processesOf(folder: string): string[] {
+  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      return Deno.readTextFileSync(`/proc/${name}/cmdline`).includes(folder);
+    } catch {
+      return false; // It has ended meanwhile.
+    }
+  });
+}
+
+function start(folder: string, args: readonly string[]): Running {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", SANDBOX, ...args],
+    cwd: folder,
+    env: { TMPDIR: folder, TRAPLINE_CACHE: CACHE },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let printed = "";
+  let seen = Promise.withResolvers<void>();
+  const reading = (async () => {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      printed += text;
+      seen.resolve();
+      seen = Promise.withResolvers<void>();
+    }
+    seen.resolve();
+  })();
+  return {
+    child,
+    folder,
+    complaint: Promise.all([new Response(child.stderr).text(), reading]).then(([text]) => text),
+    async waitFor(text) {
+      while (!printed.includes(text)) {
+        const before = printed;
+        await seen.promise;
+        if (printed === before && !printed.includes(text)) {
+          throw new Error(`The sandbox ended without printing "${text}"`);
+        }
+      }
+    },
+  };
+}
+
+/** Registers a test of how a sandbox ends, which must leave nothing behind. */
+function testEnd(
+  name: string,
+  isSlow: boolean,
+  args: readonly string[],
+  body: (running: Running) => Promise<void>,
+): void {
+  const reason = MISSING ?? (isSlow && !ALL ? "TRAPLINE_TEST_SANDBOX is not all" : undefined);
+  Deno.test({
+    name: reason === undefined ? name : `${name} [undecided: ${reason}]`,
+    ignore: reason !== undefined,
+    fn: async () => {
+      const folder = await Deno.makeTempDir({ prefix: "trapline-sandbox-test-" });
+      try {
+        const running = start(folder, args);
+        await body(running);
+        await running.complaint;
+        assertEquals(processesOf(folder), []);
+        const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
+        assertEquals(left.filter((name) => name.startsWith("trapline-sandbox-")), []);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+const SLEEPER = ["--", "sh", "-c", "echo up; sleep 1000"];
+
+testEnd("sandbox ends at Ctrl-C and leaves nothing behind", false, SLEEPER, async (running) => {
+  await running.waitFor("up");
+  assert(processesOf(running.folder).length > 0);
+  running.child.kill("SIGINT");
+  assertEquals((await running.child.status).code, 130);
+});
+
+testEnd("sandbox says so when its emulator is killed", true, SLEEPER, async (running) => {
+  await running.waitFor("up");
+  for (const process of processesOf(running.folder)) {
+    if (process !== String(running.child.pid)) Deno.kill(Number(process), "SIGKILL");
+  }
+  assertEquals((await running.child.status).code, 125);
+  const complaint = await running.complaint;
+  assert(complaint.startsWith("QEMU was killed by signal 9"), complaint);
+});
+
+const SYSRQ_CRASH = ["--", "sh", "-c", "echo c > /proc/sysrq-trigger"];
+
+testEnd("sandbox tells a kernel panic", true, SYSRQ_CRASH, async (running) => {
+  assertEquals((await running.child.status).code, 125);
+  const complaint = await running.complaint;
+  assert(complaint.startsWith("The sandbox's kernel panicked: sysrq triggered crash"), complaint);
+  assert(complaint.includes("The console's last lines:\n  | "), complaint);
+});
+
+const SYSRQ_RESET = ["--", "sh", "-c", "echo b > /proc/sysrq-trigger; sleep 1000"];
+
+testEnd("sandbox tells a reset of its machine", true, SYSRQ_RESET, async (running) => {
+  assertEquals((await running.child.status).code, 125);
+  const complaint = await running.complaint;
+  assert(complaint.startsWith("The sandbox's machine reset"), complaint);
+});
+
+testEnd(
+  "sandbox ends a command that takes too long",
+  true,
+  ["--timeout", "15", ...SLEEPER],
+  async (running) => {
+    assertEquals((await running.child.status).code, 124);
+    assert((await running.complaint).startsWith("The command did not end within 15 s"));
+  },
+);
+
+testEnd(
+  "sandbox gives the command's output, status and results",
+  true,
+  ["--result", "out", "--", "sh", "-c", "echo said; echo complained >&2; echo r > out; exit 7"],
+  async (running) => {
+    await running.waitFor("said");
+    assertEquals((await running.child.status).code, 7);
+    assertEquals(await running.complaint, "complained\n");
+    assertEquals(await Deno.readTextFile(`${running.folder}/out`), "r\n");
+  },
+);
