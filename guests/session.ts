@@ -33,7 +33,7 @@ import {
 export interface SessionOptions {
   /** The state it starts in; by default what its bitness suggests, in ring 0. */
   readonly mode?: GuestMode;
-  /** Milliseconds that one run may take; default 10,000. */
+  /** Milliseconds that one run may take; default 10,000, times `TRAPLINE_TIME_SCALE`. */
   readonly deadlineMs?: number;
   /** Exits that the guest may make before a program's end; default 10,000. */
   readonly maxExits?: number;

@@ -12,15 +12,16 @@ import { decodeExit, type Exit } from "./exit.ts";
 import type { RunPage } from "./run_page.ts";
 import { ioctlNoArgument } from "./sys/fd.ts";
 import type { Watchdog } from "./sys/watchdog.ts";
+import { timeScale } from "./time_scale.ts";
 
 /** How long a run may take unless it is told otherwise, in milliseconds. */
-export const DEFAULT_DEADLINE_MS = 10_000;
+const DEFAULT_DEADLINE_MS = 10_000;
 
 /** How to run a vCPU. */
 export interface RunOptions {
   /**
    * Milliseconds that the guest may run; it ends with a `DeadlineError` then,
-   * or up to a tenth later. Default 10,000.
+   * or up to a tenth later. Default 10,000, times `TRAPLINE_TIME_SCALE`.
    */
   readonly deadlineMs?: number;
   /**
@@ -88,7 +89,7 @@ function isPassing(vcpu: Enterable, result: number): boolean {
  */
 export function enter(vcpu: Enterable, options: RunOptions = NO_OPTIONS): Exit {
   const { fd, page, watchdog } = vcpu;
-  const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
+  const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS * timeScale();
   checkDeadline(deadlineMs);
   if (options.immediateExit === true) return enterAtOnce(vcpu);
   // The clock is read only once the watchdog has barked; the deadline counts
