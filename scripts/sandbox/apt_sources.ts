@@ -12,7 +12,7 @@ export interface Archive {
   readonly uri: string;
   /** Suite or codename, such as `bookworm-updates`. */
   readonly suite: string;
-  /** Who publishes it; known only after an update. */
+  /** Such as `main`. */
   readonly component: string;
 }
 
