@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { readDirectory, readTextFile } from "../kvm/sys/proc.ts";
+import { SystemError } from "../mod.ts";
 import { Cache, cacheDirectory } from "./sandbox/cache.ts";
 import { findProgram } from "./sandbox/program.ts";
 
@@ -32,11 +34,12 @@ interface Running {
 
 /** Processes whose arguments name `folder`. */
 function processesOf(folder: string): string[] {
-  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((name) => {
+  return readDirectory("/proc").filter((name) => {
     if (!/^\d+$/.test(name)) return false;
     try {
-      return Deno.readTextFileSync(`/proc/${name}/cmdline`).includes(folder);
-    } catch {
+      return readTextFile(`/proc/${name}/cmdline`).includes(folder);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
       return false; // It has ended meanwhile.
     }
   });
@@ -44,7 +47,10 @@ function processesOf(folder: string): string[] {
 
 function start(folder: string, args: readonly string[]): Running {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", SANDBOX, ...args],
+    args: [
+      ...["run", "--quiet", "--allow-run", "--allow-read", "--allow-write", "--allow-env"],
+      ...[SANDBOX, ...args],
+    ],
     cwd: folder,
     env: { TMPDIR: folder, TRAPLINE_CACHE: CACHE },
     stdin: "null",
