@@ -17,8 +17,19 @@ export function cpuidBuffer(capacity: number): Uint8Array<ArrayBuffer> {
   return buffer;
 }
 
+const encoded = new WeakMap<readonly CpuidEntry[], Uint8Array<ArrayBuffer>>();
+
+/** Freezes `entries`, which {@linkcode encodeCpuid} then encodes once: every guest is given them. */
+export function freezeCpuid(entries: readonly CpuidEntry[]): readonly CpuidEntry[] {
+  for (const entry of entries) Object.freeze(entry);
+  encoded.set(entries, encodeCpuid(entries));
+  return Object.freeze(entries);
+}
+
 /** `entries` as a `struct kvm_cpuid2`. */
 export function encodeCpuid(entries: readonly CpuidEntry[]): Uint8Array<ArrayBuffer> {
+  const known = encoded.get(entries);
+  if (known !== undefined) return known;
   const buffer = cpuidBuffer(entries.length);
   const view = new DataView(buffer.buffer);
   entries.forEach((entry, i) =>

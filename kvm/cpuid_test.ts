@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { cpuidBuffer, decodeCpuid, encodeCpuid } from "./cpuid.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { cpuidBuffer, decodeCpuid, encodeCpuid, freezeCpuid } from "./cpuid.ts";
 
 const LEAVES = [
   { function: 0, index: 0, flags: 0, eax: 0x10, ebx: 0x6874_7541, ecx: 0, edx: 0xffff_ffff },
@@ -26,4 +26,14 @@ Deno.test("decodeCpuid() reads as many entries as the kernel says it filled", ()
   assertEquals([bytes.length, bytes[0]], [8 + 3 * 40, 3]);
   bytes[0] = 1;
   assertEquals(decodeCpuid(bytes).length, 1);
+});
+
+Deno.test("freezeCpuid() has the same entries encoded once, and nobody changes them", () => {
+  const entries = structuredClone(LEAVES);
+  const bytes = encodeCpuid(entries);
+  freezeCpuid(entries);
+  assertEquals(encodeCpuid(entries), bytes);
+  assert(encodeCpuid(entries) === encodeCpuid(entries));
+  assertThrows(() => entries[0]!.eax = 1, TypeError);
+  assertThrows(() => entries.pop(), TypeError);
 });

@@ -7,7 +7,13 @@ import { CAP, type CapName } from "./abi/cap.ts";
 import { ERRNO, errnoName } from "./abi/errno.ts";
 import { IOCTL } from "./abi/ioctls.ts";
 import { POSIX } from "./abi/posix.ts";
-import { cpuidBuffer, type CpuidEntry, decodeCpuid, MAX_CPUID_ENTRIES } from "./cpuid.ts";
+import {
+  cpuidBuffer,
+  type CpuidEntry,
+  decodeCpuid,
+  freezeCpuid,
+  MAX_CPUID_ENTRIES,
+} from "./cpuid.ts";
 import { KvmError, MsrRefusedError } from "./errors.ts";
 import { Handle } from "./handle.ts";
 import { decodeMsrList, decodeMsrs, encodeMsrs, msrListBuffer } from "./msrs.ts";
@@ -34,7 +40,7 @@ import { Vm } from "./vm.ts";
 export class Kvm extends Handle {
   /** What the messages call this object. */
   protected override readonly kind: string = "KVM device";
-  #supportedCpuid: CpuidEntry[] | undefined;
+  #supportedCpuid: readonly CpuidEntry[] | undefined;
   #vcpuMmapSize: number | undefined;
 
   /**
@@ -83,7 +89,7 @@ export class Kvm extends Handle {
     if (this.#supportedCpuid === undefined) {
       const buffer = cpuidBuffer(MAX_CPUID_ENTRIES);
       this.call(IOCTL.GET_SUPPORTED_CPUID, buffer);
-      this.#supportedCpuid = decodeCpuid(buffer);
+      this.#supportedCpuid = freezeCpuid(decodeCpuid(buffer));
     }
     return this.#supportedCpuid;
   }
@@ -140,6 +146,10 @@ export class Kvm extends Handle {
     // What the VM needs later is asked for now: it may outlive this object.
     const { vcpuMmapSize } = this;
     const supportedCpuid = this.supportedCpuid();
-    return new Vm(this.call(IOCTL.CREATE_VM), vcpuMmapSize, supportedCpuid);
+    // A signal interrupts it while it takes all locks of the process' memory.
+    let { result, errno } = this.raw(IOCTL.CREATE_VM);
+    while (errno === ERRNO.EINTR) ({ result, errno } = this.raw(IOCTL.CREATE_VM));
+    if (result === -1) throw new KvmError(IOCTL.CREATE_VM.name, errno);
+    return new Vm(result, vcpuMmapSize, supportedCpuid);
   }
 }

@@ -83,7 +83,7 @@ export class Mapping implements Disposable {
   #withoutGuard(size: number): Mapping {
     const guarded = new Mapping(this.#pointer, size, this.#mappedSize);
     this.#closed = true;
-    this.buffer.transfer();
+    this.buffer.transfer(0);
     return guarded;
   }
 
@@ -96,7 +96,8 @@ export class Mapping implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.buffer.transfer();
+    // To a buffer of no bytes: V8 would go on to count the pages, and collect garbage for them.
+    this.buffer.transfer(0);
     libc().munmap(this.#pointer, BigInt(this.#mappedSize));
   }
 
