@@ -41,7 +41,7 @@ export function facts(): Facts {
   return known;
 }
 
-/** A parameter of the `kvm` module, or `undefined` when the kernel does not show it. */
-export function kvmParameter(facts: Facts, name: string): string | undefined {
-  return facts.host.modules.find((module) => module.name === "kvm")?.parameters[name];
+/** A parameter of a module of KVM, or `undefined` when the kernel does not show it. */
+export function moduleParameter(facts: Facts, module: string, name: string): string | undefined {
+  return facts.host.modules.find((each) => each.name === module)?.parameters[name];
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { type CapName, Kvm } from "@trapline/trapline";
-import { type Facts, facts, kvmParameter } from "./facts.ts";
+import { type Facts, facts, moduleParameter } from "./facts.ts";
 
 /** Gives the reason why the host does not meet it, or `undefined` when it does. */
 export type Requirement = (facts: Facts) => string | undefined;
@@ -31,7 +31,7 @@ export function capability(name: CapName): Requirement {
 
 /** KVM does not swallow accesses to unknown MSRs (`kvm.ignore_msrs`). */
 export function reportsUnknownMsrs(facts: Facts): string | undefined {
-  const value = kvmParameter(facts, "ignore_msrs");
+  const value = moduleParameter(facts, "kvm", "ignore_msrs");
   return value === "Y" || value === "1" ? "kvm.ignore_msrs is on" : undefined;
 }
 
