@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { bootRom, type Load, LOW } from "./boot_disk_rom.ts";
+import { LOW } from "./boot_disk_layout.ts";
+import { bootRom, type Load } from "./boot_disk_rom.ts";
 import type { LoadableKernel, Segment } from "./boot_disk_kernel.ts";
 
 /** What a boot disk carries. */

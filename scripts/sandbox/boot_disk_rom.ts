@@ -11,6 +11,8 @@
  * @module
  */
 import { asm16, asm64, assemble } from "../../guests/asm/mod.ts";
+import { FIND_BUS_MASTER, READ_RUNS } from "./boot_disk_ata.ts";
+import { LOW } from "./boot_disk_layout.ts";
 
 /** A run of sectors that the ROM reads into memory. */
 export interface Load {
@@ -22,32 +24,11 @@ export interface Load {
   readonly count: number;
 }
 
-/** Physical addresses in low memory that the ROM and the kernel agree on. */
-export const LOW = {
-  /** A mark that the machine has booted; Linux leaves the lowest pages alone. */
-  bootedBefore: 0x7000,
-  /** Where the ROM's code copies itself, to have code and data in one segment. */
-  loader: 0x7c00,
-  /** Where the memory map waits until the zero page is there. */
-  memoryMap: 0x8000,
-  /** The table that the bus master follows, 8 bytes a page. */
-  pageList: 0x9000,
-  /** The zero page, `struct boot_params`. */
-  zeroPage: 0x1_0000,
-  /** Page tables: one PML4, one PDPT, four page directories. */
-  pageTables: 0x1_1000,
-  /** The kernel's command line. */
-  commandLine: 0x1_7000,
-} as const;
-
 /** Bytes of a sector of the disk, and of the unit in which a ROM says its size. */
 const SECTOR = 512;
 const ROM_SIZE = 2 * SECTOR;
 /** The BIOS finds a ROM by these bytes; its size follows, then its code. */
 const SIGNATURE = [0x55, 0xaa, ROM_SIZE / SECTOR];
-
-const PAGE_SECTORS = 8;
-const LONGEST_COMMAND = 0x4000;
 
 /** In the zero page: how many entries the memory map has, and the map. */
 const MAP_COUNT = 0x1e8;
@@ -106,130 +87,6 @@ ask:
   jne ask
 asked:
   mov [${LOW.memoryMap}], bp
-`;
-
-/** Where the IDE controller of a PIIX3 is, and its registers there (PCI 0:1.1). */
-const PCI_COMMAND = 0x8000_0904;
-const PCI_BUS_MASTER = 0x8000_0920;
-
-const FIND_BUS_MASTER = `
-  mov dx, 0xcf8
-  mov eax, ${PCI_COMMAND}
-  out dx, eax
-  mov dl, 0xfc
-  mov al, 5
-  out dx, al
-  mov dl, 0xf8
-  mov eax, ${PCI_BUS_MASTER}
-  out dx, eax
-  mov dl, 0xfc
-  in ax, dx
-  and al, 0xf0
-  mov [bus_master], ax
-`;
-
-/** Reads the runs of the table with READ DMA EXT; ESI in the table, EDI memory, EBX sector. */
-const READ_RUNS = `
-  mov si, table
-run:
-  mov edi, [si]
-  mov ebx, [si + 4]
-  mov ebp, [si + 8]
-  add si, 12
-  test ebp, ebp
-  je loaded
-command:
-  mov ecx, ebp
-  cmp ecx, ${LONGEST_COMMAND}
-  jbe fits
-  mov ecx, ${LONGEST_COMMAND}
-fits:
-  sub ebp, ecx
-  push si
-  mov si, ${LOW.pageList}
-  mov ax, cx
-page:
-  mov edx, ${PAGE_SECTORS}
-  cmp ax, dx
-  jae whole
-  mov dx, ax
-whole:
-  sub ax, dx
-  shl edx, 9
-  mov [si], edi
-  mov [si + 4], edx
-  add edi, edx
-  add si, 8
-  test ax, ax
-  jne page
-  or byte [si - 1], 0x80
-  pop si
-  mov dx, [bus_master]
-  mov al, 8
-  out dx, al
-  inc dx
-  inc dx
-  mov al, 6
-  out dx, al
-  inc dx
-  inc dx
-  mov eax, ${LOW.pageList}
-  out dx, eax
-  mov dx, 0x1f6
-  mov al, 0x40
-  out dx, al
-  mov dx, 0x1f2
-  mov al, ch
-  out dx, al
-  xor al, al
-  inc dx
-  out dx, al
-  inc dx
-  out dx, al
-  inc dx
-  out dx, al
-  mov dx, 0x1f2
-  mov al, cl
-  out dx, al
-  inc dx
-  mov eax, ebx
-  out dx, al
-  inc dx
-  shr eax, 8
-  out dx, al
-  inc dx
-  shr eax, 8
-  out dx, al
-  add ebx, ecx
-  mov dx, 0x1f7
-  mov al, 0x25
-  out dx, al
-  mov dx, [bus_master]
-  mov al, 9
-  out dx, al
-  inc dx
-  inc dx
-wait:
-  sti
-  hlt
-  cli
-  in al, dx
-  test al, 1
-  jne wait
-  mov dx, 0x1f7
-  in al, dx
-  test al, 0x21
-  jne failed
-  mov dx, [bus_master]
-  xor al, al
-  out dx, al
-  test ebp, ebp
-  jne command
-  jmp run
-failed:
-  hlt
-  jmp failed
-loaded:
 `;
 
 /** Copies the memory map into the zero page, then real mode to long mode in one step. */
