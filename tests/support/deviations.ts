@@ -26,8 +26,8 @@ const DEVIATIONS: readonly Deviation[] = [
   {
     id: "D-01",
     clause: "X-75",
-    evidence: "Linux 6.12.107 with kvm_intel on an emulated Broadwell: a guest's WRMSR to " +
-      "IA32_TSC_DEADLINE passes a filter that denies it, without an exit and without a #GP.",
+    evidence: "Debian's Linux 5.10 and 6.12 with kvm_intel on an emulated Broadwell: a guest's " +
+      "WRMSR to IA32_TSC_DEADLINE passes a filter that denies it, without an exit and without a #GP.",
     cause: "The WRMSR fastpath handles the MSR before the filter is asked, where KVM times " +
       "deadlines with the VMX preemption timer; from 6.18 on it does so always.",
     expected: (facts) =>
