@@ -8,6 +8,7 @@ import { layOutBootDisk, writeBootDisk } from "./boot_disk.ts";
 import { readKernel } from "./boot_disk_kernel.ts";
 import { bochsConfig, type BochsFiles, RUN_FILES } from "./bochs_config.ts";
 import { endOf } from "./bochs_log.ts";
+import { throughLoader, withParent } from "./bochs_process.ts";
 import { followFile } from "./follow.ts";
 import type { BootImage, Machine, Run, Tools } from "./machine.ts";
 
@@ -85,14 +86,21 @@ async function prepare(image: BootImage, tools: Tools): Promise<void> {
 }
 
 async function start(image: BootImage, tools: Tools, signal: AbortSignal): Promise<Run> {
-  await prepare(image, tools);
   signal.throwIfAborted();
+  await prepare(image, tools);
   const own = (name: keyof typeof RUN_FILES): string => join(image.directory, RUN_FILES[name]);
-  const child = new Deno.Command(tools.program(PROGRAM), {
-    args: ["-q", "-f", own("config"), "-rc", own("commands")],
+  const command = await withParent(
+    await throughLoader({
+      program: tools.program(PROGRAM),
+      args: ["-q", "-f", own("config"), "-rc", own("commands")],
+      env: tools.env,
+    }, tools),
+  );
+  const child = new Deno.Command(command.program, {
+    args: [...command.args],
     cwd: image.directory,
     env: {
-      ...tools.env,
+      ...command.env,
       LTDL_LIBRARY_PATH: await findFile(tools, [PLUGINS]),
       // It draws with curses, which asks for no terminal but for the name of one.
       TERM: "vt100",
@@ -113,6 +121,7 @@ async function start(image: BootImage, tools: Tools, signal: AbortSignal): Promi
     }
   };
   signal.addEventListener("abort", kill);
+  if (signal.aborted) kill();
   const ended = child.status.then(async ({ code }) => {
     signal.removeEventListener("abort", kill);
     return endOf(code, await Deno.readTextFile(own("log")).catch(() => ""));
