@@ -11,14 +11,13 @@ export interface DenoFiles {
   readonly paths: readonly string[];
 }
 
-// Modules that were fetched, compiled or checked, so that none of it happens again inside.
+// Modules that were fetched, compiled or checked, so that none of it happens again inside. What
+// Deno wrote last into one of its databases is in the log beside it.
 const CACHES = [
   "remote",
   "gen/https",
-  "check_cache_v2",
-  "dep_analysis_cache_v2",
-  "node_analysis_cache_v2",
-  "v8_code_cache_v2",
+  ...["check_cache_v2", "dep_analysis_cache_v2", "node_analysis_cache_v2", "v8_code_cache_v2"]
+    .flatMap((name) => [name, `${name}-wal`]),
 ];
 
 function defaultDirectory(): string {
