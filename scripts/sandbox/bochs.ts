@@ -8,7 +8,8 @@ import { layOutBootDisk, writeBootDisk } from "./boot_disk.ts";
 import { readKernel } from "./boot_disk_kernel.ts";
 import { bochsConfig, type BochsFiles, RUN_FILES } from "./bochs_config.ts";
 import { endOf } from "./bochs_log.ts";
-import { throughLoader, withParent } from "./bochs_process.ts";
+import { throughLoader } from "./bochs_process.ts";
+import { killerOf, withParent } from "./emulator_process.ts";
 import { followFile } from "./follow.ts";
 import type { BootImage, Machine, Run, Tools } from "./machine.ts";
 
@@ -111,19 +112,8 @@ async function start(image: BootImage, tools: Tools, signal: AbortSignal): Promi
     stdout: "null",
     stderr: "null",
   }).spawn();
-  const kill = (): void => {
-    try {
-      // Bochs takes SIGTERM for a key of its keyboard.
-      child.kill("SIGKILL");
-    } catch (error) {
-      // It has ended already.
-      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
-    }
-  };
-  signal.addEventListener("abort", kill);
-  if (signal.aborted) kill();
+  const kill = killerOf(child, signal);
   const ended = child.status.then(async ({ code }) => {
-    signal.removeEventListener("abort", kill);
     return endOf(code, await Deno.readTextFile(own("log")).catch(() => ""));
   });
   return {

@@ -1,19 +1,11 @@
 /**
- * Bochs as a process of its own: how it is started so that it runs where it
- * was unpacked, and does not outlive the one who started it.
+ * How Bochs is started so that it runs where it was unpacked.
  *
  * @module
  */
 import { join } from "node:path";
+import type { ProcessCommand } from "./emulator_process.ts";
 import type { Tools } from "./machine.ts";
-import { findProgram, textOf } from "./program.ts";
-
-/** A command, ready to be started. */
-export interface ProcessCommand {
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
 
 const LOADERS = ["lib64", "usr/lib64"].map((folder) => join(folder, "ld-linux-x86-64.so.2"));
 const LIBRARIES = "LD_LIBRARY_PATH";
@@ -37,19 +29,4 @@ export async function throughLoader(
     return { program: loader, args: ["--library-path", libraries, program, ...args], env: rest };
   }
   return { program, args, env };
-}
-
-/** Has the kernel kill the program when the process that started it is gone, where that can be had. */
-export async function withParent(command: ProcessCommand): Promise<ProcessCommand> {
-  const setpriv = findProgram("setpriv");
-  if (setpriv === undefined) return command;
-  const help = await textOf(setpriv, ["--help"], { what: "ask setpriv what it can" })
-    .catch(() => "");
-  if (!help.includes("--pdeathsig")) return command;
-  const { program, args } = command;
-  return {
-    ...command,
-    program: setpriv,
-    args: ["--pdeathsig", "KILL", "--", program, ...args],
-  };
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { throughLoader, withParent } from "./bochs_process.ts";
+import { throughLoader } from "./bochs_process.ts";
 
 const COMMAND = {
   program: "/root/usr/bin/b",
@@ -31,9 +31,4 @@ Deno.test("throughLoader() leaves installed programs alone", async () => {
     await throughLoader(COMMAND, { root: "/", program: (name) => name, env: {} }),
     COMMAND,
   );
-});
-
-Deno.test("withParent() still runs the program, with its arguments at the end", async () => {
-  const { program, args } = await withParent(COMMAND);
-  assertEquals([program, ...args].slice(-2), [COMMAND.program, "-q"]);
 });

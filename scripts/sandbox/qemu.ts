@@ -5,9 +5,10 @@
  * @module
  */
 import { join } from "node:path";
+import { killerOf, withParent } from "./emulator_process.ts";
 import { followFile } from "./follow.ts";
 import type { BootImage, Ended, Machine, Run, Tools } from "./machine.ts";
-import { findProgram, textOf } from "./program.ts";
+import { textOf } from "./program.ts";
 
 const PROGRAM = "qemu-system-x86_64";
 
@@ -75,38 +76,23 @@ export function qemuArguments(image: BootImage, tools: Tools): string[] {
   ];
 }
 
-/** Makes the kernel kill a program when the one that started it is gone. */
-async function withParent(program: string, args: string[]): Promise<[string, string[]]> {
-  const setpriv = findProgram("setpriv");
-  if (setpriv === undefined) return [program, args];
-  const help = await textOf(setpriv, ["--help"], { what: "ask setpriv what it can" })
-    .catch(() => "");
-  if (!help.includes("--pdeathsig")) return [program, args];
-  return [setpriv, ["--pdeathsig", "KILL", "--", program, ...args]];
-}
-
 async function start(image: BootImage, tools: Tools, signal: AbortSignal): Promise<Run> {
   signal.throwIfAborted();
-  const [program, args] = await withParent(tools.program(PROGRAM), qemuArguments(image, tools));
-  const child = new Deno.Command(program, {
-    args,
-    env: { ...tools.env },
+  const command = await withParent({
+    program: tools.program(PROGRAM),
+    args: qemuArguments(image, tools),
+    env: tools.env,
+  });
+  const child = new Deno.Command(command.program, {
+    args: [...command.args],
+    env: { ...command.env },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const kill = (): void => {
-    try {
-      child.kill("SIGKILL");
-    } catch (error) {
-      // It has ended already.
-      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
-    }
-  };
-  signal.addEventListener("abort", kill);
+  const kill = killerOf(child, signal);
   const complaint = new Response(child.stderr).text();
   const ended = child.status.then(async ({ code }): Promise<Ended> => {
-    signal.removeEventListener("abort", kill);
     const reason = (await complaint).trim();
     return reason === "" ? { code } : { code, reason };
   });
