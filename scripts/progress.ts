@@ -13,7 +13,7 @@ export class Progress {
   readonly #shown: boolean = Deno.stderr.isTerminal();
   #done = 0;
 
-  /** For a job of `total` steps, which are `what`. */
+  /** For a job of `total` steps, which are `what`; `Infinity` when nobody knows how many. */
   constructor(what: string, total: number) {
     this.#what = what;
     this.#total = total;
@@ -22,7 +22,8 @@ export class Progress {
   /** Another step begins. */
   show(step: string): void {
     this.#done++;
-    this.#write(`\r\x1b[K${this.#done} of ${this.#total} ${this.#what}: ${step}`);
+    const total = Number.isFinite(this.#total) ? ` of ${this.#total}` : "";
+    this.#write(`\r\x1b[K${this.#done}${total} ${this.#what}: ${step}`);
   }
 
   /** The job is over; the line goes. */

@@ -1,6 +1,7 @@
 /**
- * Runs `test` or `verify` where there is a KVM: on this host where its KVM is
- * usable, else in the AMD sandbox. `TRAPLINE_KVM` chooses by hand.
+ * Runs `test`, `verify`, `fuzz` or `sweep` where there is a KVM: on this host
+ * where its KVM is usable, else in the AMD sandbox. `TRAPLINE_KVM` chooses by
+ * hand, and before it the option `--config`, which names a kernel too.
  *
  * @module
  */
@@ -33,7 +34,19 @@ const TASKS: Readonly<Record<string, readonly string[]>> = {
     "--allow-env",
     "scripts/verify.ts",
   ],
+  fuzz: [
+    "run",
+    "--quiet",
+    "--allow-ffi",
+    "--allow-read",
+    "--allow-write",
+    "--allow-env",
+    "scripts/fuzz.ts",
+  ],
 };
+
+/** Where a task leaves files that no option names. */
+const LEFT_BEHIND: Readonly<Record<string, readonly string[]>> = { fuzz: ["build/fuzz"] };
 
 /** Why the host's KVM cannot be used, or `undefined` when it can. */
 function whyNotHost(): string | undefined {
@@ -49,7 +62,7 @@ function whyNotHost(): string | undefined {
 /**
  * Where to run, and the line that says so.
  *
- * @param wanted The value of `TRAPLINE_KVM`.
+ * @param wanted What was asked for: the place of `--config`, or the value of `TRAPLINE_KVM`.
  * @param whyNot Why the host's KVM cannot be used.
  * @throws {TypeError} When `wanted` is no place.
  */
@@ -66,7 +79,7 @@ export function choosePlace(
   const place = PLACES.find((place) => place === wanted);
   if (place === undefined) {
     throw new TypeError(
-      `Cannot use TRAPLINE_KVM "${wanted}": it must be one of ${PLACES.join(", ")}`,
+      `Cannot use the KVM of "${wanted}": it must be one of ${PLACES.join(", ")}`,
     );
   }
   const what = {
@@ -75,13 +88,47 @@ export function choosePlace(
     intel: "the Intel sandbox",
     none: "no KVM: what needs one is skipped",
   }[place];
-  return { place, line: `Using ${what}, as TRAPLINE_KVM says` };
+  return { place, line: `Using ${what}, as you asked` };
+}
+
+/** A place, and the sandbox's kernel where one is named. */
+export interface Config {
+  /** Where to run. */
+  readonly place: string;
+  /** The sandbox's kernel; its default when there is none. */
+  readonly kernel?: string;
+}
+
+/**
+ * Takes `--config PLACE[:KERNEL]` out of a task's arguments; the last one counts.
+ *
+ * @throws {TypeError} When nothing follows it.
+ */
+export function takeConfig(
+  args: readonly string[],
+): { readonly config: Config | undefined; readonly rest: readonly string[] } {
+  let config: Config | undefined;
+  const rest: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const match = /^--config(?:=(.*))?$/.exec(args[i]!);
+    if (match === null) {
+      rest.push(args[i]!);
+      continue;
+    }
+    const value = match[1] ?? args[++i];
+    if (value === undefined || value === "") {
+      throw new TypeError("Cannot use --config: a place must follow it, such as amd:6.12");
+    }
+    const [place = "", ...kernel] = value.split(":");
+    config = { place, ...(kernel.length > 0 && { kernel: kernel.join(":") }) };
+  }
+  return { config, rest };
 }
 
 /** The result files that `args` name, which a sandbox must bring back. */
 export function resultFiles(args: readonly string[]): string[] {
   return args.flatMap((arg, i) => {
-    const match = /^--(?:json|junit|junit-path)(?:=(.*))?$/.exec(arg);
+    const match = /^--(?:json|junit|junit-path|save)(?:=(.*))?$/.exec(arg);
     if (match === null) return [];
     const path = match[1] ?? args[i + 1];
     return path === undefined ? [] : [path];
@@ -93,11 +140,16 @@ async function main([task = "", ...args]: readonly string[]): Promise<number> {
   if (command === undefined) {
     throw new TypeError(`Cannot run "${task}": it is not one of ${Object.keys(TASKS).join(", ")}`);
   }
-  const { place, line } = choosePlace(Deno.env.get("TRAPLINE_KVM"), whyNotHost());
+  const { config, rest } = takeConfig(args);
+  const wanted = config?.place ?? Deno.env.get("TRAPLINE_KVM");
+  const { place, line } = choosePlace(wanted, whyNotHost());
   console.error(line);
-  if (place === "host" || place === "none") return await launch([...command, ...args]);
-  const results = resultFiles(args).flatMap((path) => ["--result", path]);
-  return await sandbox(["--vendor", place, ...results, "--", "deno", "task", task, ...args]);
+  if (place === "host" || place === "none") return await launch([...command, ...rest]);
+  const results = [...resultFiles(rest), ...LEFT_BEHIND[task] ?? []]
+    .flatMap((path) => ["--result", path]);
+  const kernel = config?.kernel === undefined ? [] : ["--kernel", config.kernel];
+  const inside = ["deno", "task", task, ...rest];
+  return await sandbox(["--vendor", place, ...kernel, ...results, "--", ...inside]);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

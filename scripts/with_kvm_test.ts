@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { choosePlace, resultFiles } from "./with_kvm.ts";
+import { choosePlace, resultFiles, takeConfig } from "./with_kvm.ts";
 
 Deno.test("choosePlace() takes the host's KVM where it is usable, else the AMD sandbox", () => {
   assertEquals(choosePlace(undefined, undefined).place, "host");
@@ -22,4 +22,17 @@ Deno.test("resultFiles() finds the files that a sandbox must bring back", () => 
     "b.xml",
   ]);
   assertEquals(resultFiles(["--json"]), []);
+});
+
+Deno.test("takeConfig() takes the place and the kernel out of the arguments", () => {
+  assertEquals(takeConfig(["--seed", "1"]), { config: undefined, rest: ["--seed", "1"] });
+  assertEquals(takeConfig(["--config", "amd", "--seed", "1"]), {
+    config: { place: "amd" },
+    rest: ["--seed", "1"],
+  });
+  assertEquals(takeConfig(["--config=intel:/a:b/bzImage"]).config, {
+    place: "intel",
+    kernel: "/a:b/bzImage",
+  });
+  assertThrows(() => takeConfig(["--config"]), TypeError, "amd:6.12");
 });

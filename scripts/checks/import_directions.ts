@@ -14,7 +14,12 @@ interface Room {
   readonly packages: readonly string[];
 }
 
-const TEST_PACKAGES = ["@std/assert", "fast-check", "@trapline/trapline"];
+const TEST_PACKAGES = [
+  "@std/assert",
+  "fast-check",
+  "@trapline/trapline",
+  "@trapline/trapline/oracle",
+];
 
 // The first room whose path matches is the file's.
 const ROOMS: readonly Room[] = [
@@ -22,6 +27,7 @@ const ROOMS: readonly Room[] = [
   { path: "kvm/sys/", files: ["kvm/sys/", "kvm/abi/"], packages: [] },
   { path: "kvm/", files: ["kvm/"], packages: [] },
   { path: "guests/asm/", files: ["guests/asm/"], packages: ["iced-x86"] },
+  { path: "guests/oracle/", files: ["guests/", "kvm/"], packages: ["fast-check"] },
   { path: "guests/", files: ["guests/", "kvm/"], packages: [] },
   { path: "mod.ts", files: ["kvm/", "guests/"], packages: [] },
   // The ABI check holds the tables themselves against the C headers.

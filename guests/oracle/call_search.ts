@@ -1,0 +1,157 @@
+/**
+ * The search through raw calls: each is made, its errno compared, and what is
+ * in force after it is asked of a guest.
+ *
+ * @module
+ */
+import { CAP } from "../../kvm/abi/cap.ts";
+import { errnoName } from "../../kvm/abi/errno.ts";
+import { IOCTL } from "../../kvm/abi/ioctls.ts";
+import { encodeRawEnableCap } from "../../kvm/enable_cap.ts";
+import type { RawResult } from "../../kvm/handle.ts";
+import { HostMemory } from "../../kvm/host_memory.ts";
+import type { Kvm } from "../../kvm/kvm.ts";
+import { MSR_EXIT_REASONS, type MsrExitReason } from "../../kvm/msr_exit_reason.ts";
+import { encodeRawMsrFilter, type RawMsrFilter, type RawMsrRange } from "../../kvm/msr_filter.ts";
+import type { MsrAccess } from "../walker.ts";
+import { randomSource } from "./probes.ts";
+import { type CheckOrder, expectRefusal, type RawCall, type RawSlot } from "./refusals.ts";
+import { type Disagreement, FilterSearch, formatDisagreement } from "./search.ts";
+
+type FilterCall = Extract<RawCall, { name: "X86_SET_MSR_FILTER" }>;
+
+/** Accesses after each call: enough to tell one filter from another. */
+const ACCESSES = 192;
+/** An address above user space that is mapped in no process. */
+const KERNEL_ADDRESS = 0xffff_ffff_ffff_f000n;
+
+function bitmapOf({ nmsrs, seed }: RawSlot): Uint8Array {
+  const random = randomSource(seed);
+  return new Uint8Array(Math.ceil(nmsrs / 64) * 8).map(() => random() >>> 24);
+}
+
+/** How a {@linkcode CallSearch} goes about it. */
+export interface CallSearchOptions {
+  /** In which order this kernel checks a slot. */
+  readonly order: CheckOrder;
+  /** Accesses that are left out, because the host is known to deviate there; none by default. */
+  readonly except?: (access: MsrAccess) => boolean;
+}
+
+/** A disagreement about a call itself. */
+export interface CallDisagreement {
+  /** The calls up to the one in question, which is the last. */
+  readonly calls: readonly RawCall[];
+  /** What was wanted and what was got, in words. */
+  readonly problem: string;
+}
+
+/** Makes raw calls one after the other on one VM, and knows what must be in force. */
+export class CallSearch implements Disposable {
+  readonly #search: FilterSearch;
+  readonly #order: CheckOrder;
+  readonly #page: HostMemory;
+  #filter: RawMsrFilter = { flags: 0, ranges: [] };
+  #reasons: readonly MsrExitReason[] = [];
+
+  /**
+   * Makes the VMs.
+   *
+   * @throws {KvmError} When the kernel refuses one of the steps.
+   */
+  constructor(kvm: Kvm, options: CallSearchOptions) {
+    const { order, except } = options;
+    this.#order = order;
+    this.#page = HostMemory.allocate(4096);
+    try {
+      this.#search = new FilterSearch(kvm, { accesses: ACCESSES, ...(except && { except }) });
+    } catch (error) {
+      this.#page.close();
+      throw error;
+    }
+  }
+
+  /** How many accesses were compared so far. */
+  get compared(): number {
+    return this.#search.compared;
+  }
+
+  /** Makes `calls` in turn and gives the first disagreement. */
+  compare(calls: readonly RawCall[], seed: number): CallDisagreement | undefined {
+    for (const [i, call] of calls.entries()) {
+      const problem = this.#callProblem(call) ?? this.#forceProblem((seed + i) >>> 0);
+      if (problem !== undefined) return { calls: calls.slice(0, i + 1), problem };
+    }
+    return undefined;
+  }
+
+  #callProblem(call: RawCall): string | undefined {
+    const wanted = expectRefusal(call, this.#order);
+    const { result, errno } = call.name === "ENABLE_CAP" ? this.#enable(call) : this.#set(call);
+    const got = result === 0 ? undefined : errnoName(errno);
+    if (got !== wanted) return `wanted ${wanted ?? "success"}, got ${got ?? "success"}`;
+    if (wanted === undefined) this.#note(call);
+    return undefined;
+  }
+
+  #forceProblem(seed: number): string | undefined {
+    const found: Disagreement | undefined = this.#search.compareInForce({
+      filter: this.#filter,
+      reasons: this.#reasons,
+      forcedEmulation: false,
+      seed,
+    });
+    return found === undefined ? undefined : `after the call: ${formatDisagreement(found)}`;
+  }
+
+  #enable({ flags, args }: Extract<RawCall, { name: "ENABLE_CAP" }>): RawResult {
+    const bytes = encodeRawEnableCap({ cap: CAP.X86_USER_SPACE_MSR, flags, args });
+    return this.#search.vm.raw(IOCTL.ENABLE_CAP, bytes);
+  }
+
+  #set({ flags, slots }: FilterCall): RawResult {
+    const ranges = slots.map((slot): RawMsrRange => {
+      const { flags, nmsrs, base } = slot;
+      return { flags, nmsrs, base, bitmap: this.#bitmap(slot) };
+    });
+    const { bytes } = encodeRawMsrFilter({ flags, ranges });
+    return this.#search.vm.raw(IOCTL.X86_SET_MSR_FILTER, bytes);
+  }
+
+  #bitmap(slot: RawSlot): bigint | Uint8Array {
+    switch (slot.place) {
+      case "readable":
+        // A length that the kernel must refuse has no bitmap to be read.
+        return slot.nmsrs > 0x3000 ? this.#page.address : bitmapOf(slot);
+      case "null":
+        return 0n;
+      case "unmapped":
+        return this.#page.end;
+      case "kernel":
+        return KERNEL_ADDRESS;
+      case "cut":
+        return this.#page.end - BigInt(Math.min(Math.ceil(slot.nmsrs / 64) * 8, 4096)) + 1n;
+    }
+  }
+
+  #note(call: RawCall): void {
+    if (call.name === "ENABLE_CAP") {
+      const [mask = 0n] = call.args;
+      this.#reasons = MSR_EXIT_REASONS.filter((_, bit) => (mask >> BigInt(bit) & 1n) === 1n);
+      return;
+    }
+    const ranges = call.slots.map((slot) => ({ ...slot, bitmap: bitmapOf(slot) }));
+    this.#filter = { flags: call.flags, ranges };
+  }
+
+  /** Closes the VMs. */
+  close(): void {
+    this.#search.close();
+    this.#page.close();
+  }
+
+  /** Closes the VMs. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

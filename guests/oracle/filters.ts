@@ -1,0 +1,121 @@
+/**
+ * Random filters that are nasty on purpose: many ranges, overlaps, holes, all
+ * flags, lengths about 8, 64 and the most that the kernel takes, and bases at
+ * every edge.
+ *
+ * @module
+ */
+import fc from "fast-check";
+import { MSR_EXIT_REASONS } from "../../kvm/msr_exit_reason.ts";
+import { MAX_MSRS_PER_RANGE, type RawMsrFilter, type RawMsrRange } from "../../kvm/msr_filter.ts";
+import { EDGE_INDICES, randomSource } from "./probes.ts";
+import type { FilterTrial } from "./search.ts";
+
+const SLOTS = 16;
+const WORD_BITS = 64;
+
+function aroundEdges(): fc.Arbitrary<number> {
+  return fc.tuple(fc.constantFrom(...EDGE_INDICES), fc.integer({ min: -70, max: 70 }))
+    .map(([edge, offset]) => (edge + offset) >>> 0);
+}
+
+/** Bases: at edges, among the MSRs that exist, and anywhere; near each other, so that ranges overlap. */
+function bases(): fc.Arbitrary<number> {
+  return fc.oneof(
+    { arbitrary: aroundEdges(), weight: 3 },
+    { arbitrary: fc.integer({ min: 0, max: 0x3ff }), weight: 2 },
+    { arbitrary: fc.integer({ min: 0xc000_0080, max: 0xc000_0110 }), weight: 2 },
+    { arbitrary: fc.integer({ min: 0, max: 0xffff_ffff }), weight: 1 },
+  );
+}
+
+function lengths(): fc.Arbitrary<number> {
+  return fc.oneof(
+    { arbitrary: fc.constantFrom(1, 2, 7, 8, 9, 31, 32, 33, 63, 64, 65, 127, 128, 129), weight: 4 },
+    { arbitrary: fc.integer({ min: 1, max: 300 }), weight: 2 },
+    { arbitrary: fc.constantFrom(MAX_MSRS_PER_RANGE - 1, MAX_MSRS_PER_RANGE), weight: 1 },
+    { arbitrary: fc.integer({ min: 1, max: MAX_MSRS_PER_RANGE }), weight: 1 },
+  );
+}
+
+/** What a bitmap is filled with: one bit set, one bit clear, or bits by a seed. */
+type Filling =
+  | { readonly fill: "allow" | "deny"; readonly except: number }
+  | { readonly seed: number };
+
+function fillings(): fc.Arbitrary<Filling> {
+  const at = fc.oneof(fc.constantFrom(0, 63, 64, -1), fc.nat());
+  return fc.oneof(
+    fc.record({ fill: fc.constantFrom("deny" as const, "allow" as const), except: at }),
+    fc.record({ seed: fc.nat() }),
+  );
+}
+
+function bitmapOf(nmsrs: number, filling: Filling): Uint8Array {
+  // In whole words of 8 bytes, as KVM reads it; what lies past the last MSR is noise to it.
+  const bitmap = new Uint8Array(Math.ceil(nmsrs / WORD_BITS) * 8);
+  if ("seed" in filling) {
+    const random = randomSource(filling.seed);
+    return bitmap.map(() => random() >>> 24);
+  }
+  if (filling.fill === "allow") bitmap.fill(0xff);
+  const bit = filling.except === -1 ? nmsrs - 1 : filling.except % nmsrs;
+  bitmap[bit >>> 3]! ^= 1 << (bit & 7);
+  return bitmap;
+}
+
+function ranges(): fc.Arbitrary<RawMsrRange> {
+  return fc.tuple(fc.constantFrom(1, 2, 3), bases(), lengths(), fillings())
+    .map(([flags, base, nmsrs, filling]) => ({
+      flags,
+      nmsrs,
+      base,
+      bitmap: bitmapOf(nmsrs, filling),
+    }));
+}
+
+const HOLE: RawMsrRange = { flags: 0, nmsrs: 0, base: 0, bitmap: 0n };
+
+function slots(): fc.Arbitrary<RawMsrRange> {
+  return fc.oneof({ arbitrary: ranges(), weight: 6 }, { arbitrary: fc.constant(HOLE), weight: 1 });
+}
+
+/**
+ * Filters that the kernel accepts, up to 16 slots of them, for properties of
+ * `fast-check`. They shrink to fewer, shorter and emptier ranges.
+ *
+ * @example Usage
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import fc from "fast-check";
+ * import { msrFilters } from "@trapline/trapline/oracle";
+ *
+ * fc.assert(fc.property(msrFilters(), ({ ranges }) => assert(ranges.length <= 16)));
+ * ```
+ */
+export function msrFilters(): fc.Arbitrary<RawMsrFilter> {
+  return fc.record({
+    flags: fc.constantFrom(0, 1),
+    ranges: fc.oneof(
+      fc.array(slots(), { maxLength: SLOTS, size: "max" }),
+      fc.array(ranges(), { minLength: SLOTS, maxLength: SLOTS, size: "max" }),
+    ),
+    // A default of deny without ranges is refused: it gets one that decides nothing else.
+  }).map(({ flags, ranges }) =>
+    flags === 1 && ranges.every(({ nmsrs }) => nmsrs === 0)
+      ? { flags, ranges: [{ flags: 3, nmsrs: 1, base: 0, bitmap: new Uint8Array(8) }] }
+      : { flags, ranges }
+  );
+}
+
+/** Trials of such filters, under every set of reasons. */
+export function filterTrials(
+  { forcedEmulation = false }: { readonly forcedEmulation?: boolean } = {},
+): fc.Arbitrary<FilterTrial> {
+  return fc.record({
+    filter: msrFilters(),
+    reasons: fc.subarray([...MSR_EXIT_REASONS]),
+    forcedEmulation: fc.constant(forcedEmulation),
+    seed: fc.nat(),
+  });
+}

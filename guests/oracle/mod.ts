@@ -1,0 +1,44 @@
+/**
+ * The oracle and the search: a model of what the documentation promises of
+ * MSR filters, and random filters under which KVM is compared with it.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Kvm } from "@trapline/trapline";
+ * import { FilterSearch, findDisagreement, formatDisagreement } from "@trapline/trapline/oracle";
+ *
+ * using kvm = Kvm.open();
+ * using search = new FilterSearch(kvm, { accesses: 256 });
+ * const found = findDisagreement(search, { seed: 1, filters: 3 });
+ * assertEquals(found, undefined, found && formatDisagreement(found));
+ * ```
+ *
+ * @module
+ */
+export { disagreementAsTest } from "./reproduction.ts";
+export { type CallDisagreement, CallSearch, type CallSearchOptions } from "./call_search.ts";
+export { rawCalls } from "./calls.ts";
+export { filterTrials, msrFilters } from "./filters.ts";
+export {
+  type AccessVerdict,
+  type AskedAccess,
+  expectVerdict,
+  filterAllows,
+  type MsrNature,
+} from "./model.ts";
+export { findDisagreement, type FindOptions } from "./find.ts";
+export { EDGE_INDICES } from "./probes.ts";
+export {
+  type BitmapPlace,
+  type CheckOrder,
+  expectRefusal,
+  type RawCall,
+  type RawSlot,
+} from "./refusals.ts";
+export {
+  type Disagreement,
+  FilterSearch,
+  type FilterSearchOptions,
+  type FilterTrial,
+  formatDisagreement,
+} from "./search.ts";

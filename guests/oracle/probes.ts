@@ -1,0 +1,84 @@
+/**
+ * Where a filter is asked: in the middle and at the edges of each of its
+ * ranges, at the edges of the spaces that MSRs live in, and anywhere.
+ *
+ * @module
+ */
+import type { RawMsrFilter, RawMsrRange } from "../../kvm/msr_filter.ts";
+import type { AskedAccess } from "./model.ts";
+
+/**
+ * Indices at which something ends: the hardware's bitmaps, the x2APIC MSRs,
+ * the paravirtual spaces, and the 32 bits of an index.
+ */
+export const EDGE_INDICES: readonly number[] = [
+  0x0,
+  0x7ff,
+  0x800,
+  0x8ff,
+  0x900,
+  0x1fff,
+  0x2000,
+  0x2fff,
+  0x3000,
+  0x3fff_ffff,
+  0x4000_0000,
+  0x4b56_4d00,
+  0x4b56_4dff,
+  0x7fff_ffff,
+  0x8000_0000,
+  0xbfff_ffff,
+  0xc000_0000,
+  0xc000_1fff,
+  0xc000_2000,
+  0xc001_0000,
+  0xc001_1fff,
+  0xc001_2000,
+  0xffff_ffff,
+];
+
+/** A generator of numbers that gives the same ones for the same seed (mulberry32). */
+export type RandomSource = () => number;
+
+/** Starts a {@linkcode RandomSource}; it gives integers of 32 bits. */
+export function randomSource(seed: number): RandomSource {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b_79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  };
+}
+
+/** Offsets within a range at which a wrong bit, byte, word or length would show. */
+function offsetsOf({ nmsrs }: RawMsrRange, random: RandomSource, inside: number): number[] {
+  const offsets = [-1, 0, 1, 7, 8, 31, 32, 62, 63, 64, 65, 127, 128, nmsrs - 1, nmsrs, nmsrs + 1];
+  for (const word of [nmsrs - (nmsrs % 64), nmsrs - (nmsrs % 8)]) offsets.push(word - 1, word);
+  for (let i = 0; i < inside; i++) offsets.push(random() % Math.max(1, nmsrs));
+  return offsets;
+}
+
+/**
+ * The accesses by which `filter` is asked, reads and writes of the same
+ * indices, about `count` of them and at least those at the edges.
+ */
+export function probesOf(
+  filter: RawMsrFilter,
+  random: RandomSource,
+  count: number,
+): AskedAccess[] {
+  const ranges = filter.ranges.filter(({ nmsrs }) => nmsrs > 0);
+  const inside = Math.max(8, Math.floor(count / 2 / Math.max(1, ranges.length)) - 32);
+  const indices = new Set<number>();
+  for (const range of ranges) {
+    for (const offset of offsetsOf(range, random, inside)) {
+      indices.add((range.base + offset) >>> 0);
+    }
+  }
+  for (const edge of EDGE_INDICES) {
+    for (const offset of [-1, 0, 1]) indices.add((edge + offset) >>> 0);
+  }
+  while (indices.size * 2 < count) indices.add(random());
+  return [...indices].flatMap((index) => [{ kind: "read", index }, { kind: "write", index }]);
+}
