@@ -12,7 +12,7 @@ import { SandboxError } from "./sandbox/failure.ts";
 import { parseParameter } from "./sandbox/guest_settings.ts";
 import { GENERATIONS } from "./sandbox/kernels.ts";
 import type { Machine } from "./sandbox/machine.ts";
-import { MissingError } from "./sandbox/packages.ts";
+import { MissingError } from "./sandbox/missing.ts";
 import { ProgramError } from "./sandbox/program.ts";
 import { qemu } from "./sandbox/qemu.ts";
 import { type Request, runInSandbox, type Streams } from "./sandbox/sandbox_run.ts";
@@ -55,7 +55,8 @@ const STATUS_MISUSE = 2;
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** Variables of the caller that the command sees too. */
-const PASSED_ON = /^(TRAPLINE_(?!KVM$|CACHE$|DEBIAN_MIRROR$)\w+|NO_COLOR|FORCE_COLOR|TERM|CI)$/;
+const PASSED_ON =
+  /^(TRAPLINE_(?!KVM$|CACHE$|DEBIAN_MIRROR$)\w+|DENO_V8_FLAGS|NO_COLOR|FORCE_COLOR|TERM|CI)$/;
 
 class Misuse extends Error {}
 

@@ -39,6 +39,25 @@ export function parseSimulation(text: string): Wanted[] {
   }));
 }
 
+/** Takes those of `packages` that are shared libraries, by their records as apt-cache shows them. */
+export function librariesAmong(packages: readonly Wanted[], records: string): Wanted[] {
+  const libraries = new Set(
+    records.split("\n\n").filter((record) => /^Section: libs$/m.test(record))
+      .map((record) => /^Package: (\S+)$/m.exec(record)?.[1]),
+  );
+  return packages.filter(({ name }) => libraries.has(name));
+}
+
+/** How apt is set up. */
+export interface AptOptions {
+  /** Takes nothing of this machine to be installed, as for packages of another release. */
+  readonly isForeign?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How many packages one process fetches; each process reads all lists first. */
+const AT_ONCE = 20;
+
 /** apt with its own sources. */
 export class Apt {
   readonly #directory: string;
@@ -58,15 +77,16 @@ export class Apt {
   static async update(
     directory: string,
     lines: readonly string[],
-    signal?: AbortSignal,
+    { isForeign = false, signal }: AptOptions = {},
   ): Promise<Apt> {
     for (const folder of ["lists/partial", "cache/archives/partial", "no-parts"]) {
       await Deno.mkdir(join(directory, folder), { recursive: true });
     }
     await Deno.writeTextFile(join(directory, "sources.list"), lines.join("\n") + "\n");
+    const foreign = isForeign ? 'Dir::State::status "/dev/null";\n' : "";
     await Deno.writeTextFile(
       join(directory, "apt.conf"),
-      `${SETTINGS}Dir::Etc::sourcelist "${join(directory, "sources.list")}";
+      `${SETTINGS}${foreign}Dir::Etc::sourcelist "${join(directory, "sources.list")}";
 Dir::Etc::sourceparts "${join(directory, "no-parts")}";
 Dir::State::lists "${join(directory, "lists")}";
 Dir::Cache "${join(directory, "cache")}";
@@ -100,22 +120,36 @@ Dir::Cache "${join(directory, "cache")}";
     );
   }
 
+  /** The packages `names`, and the shared libraries that they need. */
+  async withLibraries(names: readonly string[]): Promise<Wanted[]> {
+    const all = await this.missing(names);
+    const records = await this.#run(
+      "apt-cache",
+      ["show", ...all.map(({ name, version }) => `${name}=${version}`)],
+      "look up packages",
+    );
+    const libraries = librariesAmong(all, records);
+    return [...all.filter(({ name }) => names.includes(name)), ...libraries];
+  }
+
   /**
    * Fetches packages and unpacks them below `root`.
    *
-   * @param each is told before each package is fetched.
+   * @param each is told before packages are fetched: how many have been, and the next one's name.
    */
   async unpack(
     packages: readonly Wanted[],
     root: string,
-    each: (name: string) => void = () => {},
+    each: (done: number, next: string) => void = () => {},
   ): Promise<void> {
     const debs = await Deno.makeTempDir({ dir: this.#directory });
-    for (const { name, version } of packages) {
-      each(name);
+    for (let done = 0; done < packages.length; done += AT_ONCE) {
+      const some = packages.slice(done, done + AT_ONCE);
+      each(done, some[0]!.name);
       const config = join(this.#directory, "apt.conf");
-      await bytesOf("apt-get", ["-c", config, "download", "-qq", `${name}=${version}`], {
-        what: `fetch the package ${name}`,
+      const wanted = some.map(({ name, version }) => `${name}=${version}`);
+      await bytesOf("apt-get", ["-c", config, "download", "-qq", ...wanted], {
+        what: `fetch the package${some.length === 1 ? "" : "s"} ${wanted.join(", ")}`,
         cwd: debs,
         env: { LC_ALL: "C" },
         signal: this.#signal,

@@ -47,6 +47,13 @@ export function parseRelease(text: string): Release {
   return { id: value("ID"), codename: value("VERSION_CODENAME") };
 }
 
+const OS_RELEASE = "/etc/os-release";
+
+/** What this machine is. */
+export async function thisRelease(): Promise<Release> {
+  return parseRelease(await Deno.readTextFile(OS_RELEASE).catch(() => ""));
+}
+
 /** Lines for the machine's own release, with its updates and its security fixes. */
 export function ownLines(all: readonly Archive[], codename: string): string[] {
   const own = all.filter(({ suite }) => suite === codename || suite.startsWith(`${codename}-`));

@@ -12,6 +12,7 @@ import { throughLoader } from "./bochs_process.ts";
 import { killerOf, withParent } from "./emulator_process.ts";
 import { followFile } from "./follow.ts";
 import type { BootImage, Machine, Run, Tools } from "./machine.ts";
+import { textOf } from "./program.ts";
 
 /** The program itself; `bochs` is a script around it that cannot be moved. */
 const PROGRAM = "bochs-bin";
@@ -49,6 +50,21 @@ const COMMAND_LINE = [
   "nowatchdog",
   "tsc=reliable",
 ].join(" ");
+
+/** The first Bochs that is fast: 2.7 takes nearly twice the time. */
+const OLDEST_MAJOR = 3;
+
+/** Whether a Bochs that prints this for `--help` will do. */
+export function isFastBochs(help: string): boolean {
+  return Number(/Bochs x86 Emulator (\d+)\./.exec(help)?.[1] ?? 0) >= OLDEST_MAJOR;
+}
+
+/** Whether the Bochs of `tools` will do: it draws on a terminal, and is not slow. */
+async function bochsWillDo(tools: Tools): Promise<boolean> {
+  if (!await exists(join(tools.root, PLUGINS, "libbx_term_gui.so"))) return false;
+  const help = await textOf(tools.program(PROGRAM), ["--help"], { what: "ask Bochs its version" });
+  return isFastBochs(help);
+}
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
@@ -131,11 +147,10 @@ export const bochs: Machine = {
   name: "Bochs",
   programs: [PROGRAM],
   packages: ["bochs", "bochs-term", "bochsbios", "vgabios"],
-  willDo: async (tools) => await exists(join(tools.root, PLUGINS, "libbx_term_gui.so")),
+  suite: "trixie",
+  willDo: bochsWillDo,
   modules: ["ata_piix", "sd_mod", "ext4"],
   entersElf: false,
-  payloadDevice: "/dev/sdb",
-  exchangeDevice: "/dev/sdc",
   commandLine: COMMAND_LINE,
   memoryMib: 1024,
   timeScale: 30,

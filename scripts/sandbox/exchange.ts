@@ -128,7 +128,7 @@ export async function makeExchange(
   await textOf(tools.program("mke2fs"), [
     ...["-q", "-t", "ext4", "-O", "^has_journal,^metadata_csum,^resize_inode,^huge_file"],
     ...["-E", "lazy_itable_init=1,nodiscard,root_owner=0:0", "-m", "0", "-b", "4096"],
-    ...["-d", stage, image, `${mib}m`],
+    ...["-L", "exchange", "-d", stage, image, `${mib}m`],
   ], { what: "make the exchange disk", env: tools.env, signal });
   await Deno.remove(stage, { recursive: true });
   return image;

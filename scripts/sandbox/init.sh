@@ -30,13 +30,16 @@ ln -sf /proc/self/fd/2 /dev/stderr
 ip link set lo up 2>/dev/null
 say "started"
 
-for word in $(cat /proc/cmdline); do
-  case $word in
-  trapline.payload=*) payload=${word#*=} ;;
-  trapline.exchange=*) exchange=${word#*=} ;;
-  esac
-done
-
+# Puts the disk with the label $1 at /$1; kernels find disks when they like, in any order.
+put_disk() {
+  tries=0
+  until disk=$(findfs "LABEL=$1" 2>/dev/null); do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || fail "no disk has the label $1"
+    sleep 0.1
+  done
+  mount -t ext4 -o "$2" "$disk" "/$1" || fail "cannot mount $disk, the disk $1"
+}
 load() {
   while read -r module; do
     eval "parameters=\${PARAMETERS_$module:-}"
@@ -44,14 +47,8 @@ load() {
   done
 }
 load </modules/disks
-tries=0
-while [ ! -b "$payload" ] || [ ! -b "$exchange" ]; do
-  tries=$((tries + 1))
-  [ $tries -lt 100 ] || fail "no disk $payload or $exchange"
-  sleep 0.1
-done
-mount -t ext4 -o ro "$payload" /payload || fail "cannot mount $payload"
-mount -t ext4 -o noinit_itable "$exchange" /exchange || fail "cannot mount $exchange"
+put_disk payload ro
+put_disk exchange noinit_itable
 . /exchange/trapline/settings
 for folder in "$DIRECTORY" "$DENO_DIR"; do
   [ -d "/exchange$folder" ] || mkdir -p "/exchange$folder"

@@ -9,7 +9,7 @@ import type { Cache } from "./cache.ts";
 import { cpioChunks, type Entry } from "./cpio.ts";
 import type { HeldKernel } from "./kernels.ts";
 import type { Machine } from "./machine.ts";
-import { type Module, readModules } from "./modules.ts";
+import { type Module, readModules, withoutSignature } from "./modules.ts";
 import { textOf } from "./program.ts";
 
 const INIT = new URL("init.sh", import.meta.url);
@@ -37,6 +37,9 @@ export interface Parts {
   /** Modules of KVM. */
   readonly kvm: readonly Module[];
 }
+
+/** Counts up when the same parts make another initramfs. */
+const LAYOUT = "2";
 
 /** Where the payload disk's libraries are looked for; a dynamic loader knows these. */
 const LIBRARY_FOLDERS = ["lib64", "lib/x86_64-linux-gnu", "usr/lib64", "usr/lib/x86_64-linux-gnu"];
@@ -122,12 +125,18 @@ export async function holdInitramfs(
   const write = async (path: string): Promise<void> => {
     const list = await textOf(busybox, ["--list"], { what: "list busybox's commands" });
     const names = ["kvm", `kvm_${machine.vendor}`];
+    const read = async (names: readonly string[]): Promise<readonly Module[]> => {
+      const modules = await readModules(kernel.modules, names, busybox);
+      // Debian's kernels do not insist on signatures; a user's own may.
+      if (!kernel.isCached) return modules;
+      return modules.map(({ name, data }) => ({ name, data: withoutSignature(data) }));
+    };
     await writeInitramfs(path, {
       busybox: await Deno.readFile(busybox),
       applets: list.split("\n").filter((name) => name !== "" && name !== "busybox"),
       init,
-      disks: await readModules(kernel.modules, machine.modules, busybox),
-      kvm: await readModules(kernel.modules, names, busybox),
+      disks: await read(machine.modules),
+      kvm: await read(names),
     });
   };
   if (!kernel.isCached) {
@@ -136,6 +145,7 @@ export async function holdInitramfs(
     return { path, [Symbol.dispose]: () => {} };
   }
   const digest = await hexDigest([
+    LAYOUT,
     init,
     kernel.image,
     await modificationTime(kernel.image),

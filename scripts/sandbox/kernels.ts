@@ -6,9 +6,10 @@
  */
 import { basename, join } from "node:path";
 import { Apt } from "./apt.ts";
-import { archives, mirrorOf } from "./apt_sources.ts";
 import type { Cache } from "./cache.ts";
-import { MissingError, type Report, requireApt, thisRelease } from "./packages.ts";
+import { suiteLine } from "./debian_suite.ts";
+import { MissingError, requireApt } from "./missing.ts";
+import type { Report } from "./packages.ts";
 
 /** A kernel with its modules. */
 export interface Kernel {
@@ -45,8 +46,6 @@ export const GENERATIONS: Readonly<Record<string, Generation>> = {
   },
 };
 
-const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
-
 /** Orders releases such as `6.12.9` and `6.12.107+deb13` by their numbers. */
 export function compareReleases(a: string, b: string): number {
   const numbers = (text: string): number[] => (text.match(/\d+/g) ?? []).map(Number);
@@ -76,22 +75,6 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-/** The line of a sources.list for a suite of Debian. */
-async function sourceLine(suite: string): Promise<string> {
-  const { id, codename } = await thisRelease();
-  const mirror = Deno.env.get("TRAPLINE_DEBIAN_MIRROR") ??
-    (id === "debian" ? mirrorOf(await archives(), codename) : undefined);
-  if (mirror === undefined) {
-    throw new MissingError(
-      `Cannot fetch a kernel of Debian ${suite}: apt is set to no Debian mirror; ` +
-        "set TRAPLINE_DEBIAN_MIRROR to the address of one, " +
-        `with the package debian-archive-keyring installed, or give a kernel by its path`,
-    );
-  }
-  const options = await exists(KEYRING) ? `arch=amd64 signed-by=${KEYRING}` : "arch=amd64";
-  return `deb [${options}] ${mirror} ${suite} main`;
-}
-
 async function fill(
   directory: string,
   name: string,
@@ -102,7 +85,7 @@ async function fill(
   report(`fetching the package lists of Debian ${suite}`);
   const work = join(directory, "apt");
   await Deno.mkdir(work);
-  const apt = await Apt.update(work, [await sourceLine(suite)], signal);
+  const apt = await Apt.update(work, [await suiteLine(suite)], { signal });
   const [first] = packages;
   const names = await apt.names(first.split("*")[0]!);
   const release = newestRelease(names, first, name);
@@ -112,7 +95,7 @@ async function fill(
   const wanted = await Promise.all(
     packages.map((pattern) => apt.candidate(pattern.replace("*", release))),
   );
-  await apt.unpack(wanted, join(directory, "root"), (name) => report(`fetching ${name}`));
+  await apt.unpack(wanted, join(directory, "root"), (_, name) => report(`fetching ${name}`));
   await Deno.remove(work, { recursive: true });
 }
 

@@ -7,6 +7,8 @@
  * command prints to stdout, the third (`ttyS2`) what it prints to stderr. Two
  * disks are attached: the payload, only read, and the exchange disk, from
  * which the guest reads the user's files and onto which it writes its results.
+ * The guest knows them by the labels of their file systems: which of them the
+ * kernel finds first is not always the same.
  *
  * @module
  */
@@ -78,16 +80,14 @@ export interface Machine {
   readonly programs: readonly string[];
   /** Debian packages that hold the programs; dependencies come by themselves. */
   readonly packages: readonly string[];
+  /** The suite of Debian that they must be from; without it, the machine's own release. */
+  readonly suite?: string;
   /** Whether programs that are installed on this machine will do, such as by their version. */
   willDo(tools: Tools): Promise<boolean>;
   /** Kernel modules that the guest loads to see its disks, in any order; built-in ones are skipped. */
   readonly modules: readonly string[];
   /** Whether it can enter a kernel's ELF file by its PVH entry, which spares it the unpacking. */
   readonly entersElf: boolean;
-  /** The payload disk, as the guest names it. */
-  readonly payloadDevice: string;
-  /** The exchange disk, as the guest names it. */
-  readonly exchangeDevice: string;
   /** What the kernel must be told on this machine. */
   readonly commandLine: string;
   /** Memory it has unless told otherwise, in MiB. */

@@ -42,6 +42,22 @@ export function dependsOf(data: Uint8Array): string[] {
   return names.split(",").filter((name) => name !== "").map(moduleName);
 }
 
+// What follows a signed module: the signature, a note of 12 bytes whose last 4 are the signature's
+// size, and this line (the kernel's scripts/sign-file.c and kernel/module_signature.c).
+const SIGNED = new TextEncoder().encode("~Module signature appended~\n");
+const NOTE_SIZE = 12;
+
+/**
+ * The module in `data` without its signature. An emulated processor takes seconds to check them,
+ * and a kernel that does not insist on them is none the worse.
+ */
+export function withoutSignature(data: Uint8Array): Uint8Array {
+  const end = data.length - SIGNED.length;
+  if (end < NOTE_SIZE || !SIGNED.every((byte, index) => data[end + index] === byte)) return data;
+  const size = new DataView(data.buffer, data.byteOffset).getUint32(end - 4);
+  return data.subarray(0, end - NOTE_SIZE - size);
+}
+
 async function readModule(path: string, busybox: string): Promise<Uint8Array> {
   const what = `unpack the module ${path}`;
   switch (SUFFIX.exec(path)?.[1]) {

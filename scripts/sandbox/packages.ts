@@ -6,58 +6,15 @@
  */
 import { join } from "node:path";
 import { Apt } from "./apt.ts";
-import { archives, ownLines, parseRelease, type Release } from "./apt_sources.ts";
-import type { Cache, Held } from "./cache.ts";
+import { archives, ownLines, thisRelease } from "./apt_sources.ts";
+import type { Cache } from "./cache.ts";
+import { suiteLine } from "./debian_suite.ts";
 import type { Tools } from "./machine.ts";
+import { MissingError, requireApt } from "./missing.ts";
 import { findProgram } from "./program.ts";
-
-/** Something that is not there and cannot be fetched. */
-export class MissingError extends Error {
-  override readonly name = "MissingError";
-}
 
 /** Tells the person who waits what goes on. */
 export type Report = (step: string) => void;
-
-const OS_RELEASE = "/etc/os-release";
-
-/** What this machine is. */
-export async function thisRelease(): Promise<Release> {
-  return parseRelease(await Deno.readTextFile(OS_RELEASE).catch(() => ""));
-}
-
-/** How the distributions that have no apt install a program. */
-const INSTALLERS: readonly (readonly [program: string, command: string])[] = [
-  ["dnf", "sudo dnf install"],
-  ["pacman", "sudo pacman -S"],
-  ["zypper", "sudo zypper install"],
-  ["apk", "sudo apk add"],
-];
-
-/** Names of Debian packages where another distribution has another name for them. */
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  "busybox-static": "busybox",
-  "qemu-system-x86": "qemu-system-x86 (or qemu-system-x86_64, qemu-x86)",
-};
-
-/** How a person gets `packages` where there is no apt. */
-export function adviceFor(packages: readonly string[], installer: string | undefined): string {
-  const names = packages.map((name) => OTHER_NAMES[name] ?? name).join(" ");
-  return installer === undefined
-    ? `install ${names} with this system's package manager`
-    : `run "${installer} ${names}"`;
-}
-
-/** Throws when this machine has no apt, saying what would help. */
-export function requireApt(packages: readonly string[], programs: readonly string[]): void {
-  const needed = ["apt-get", "apt-cache", "dpkg-deb"];
-  if (needed.every((name) => findProgram(name) !== undefined)) return;
-  const installer = INSTALLERS.find(([program]) => findProgram(program) !== undefined)?.[1];
-  throw new MissingError(
-    `Cannot fetch ${programs.join(", ")}: this machine has no apt; ` +
-      adviceFor(packages, installer),
-  );
-}
 
 function librariesBelow(root: string): string {
   return ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib", "lib"]
@@ -100,6 +57,11 @@ export interface ToolRequest {
   readonly programs: readonly string[];
   /** Debian packages that have them. */
   readonly packages: readonly string[];
+  /**
+   * The suite of Debian that has good ones, whatever the machine is; they come with all libraries.
+   * Without it they are the machine's own release's.
+   */
+  readonly suite?: string;
   /** Whether the machine's own programs will do; asked only when all are there. */
   readonly willDo?: (tools: Tools) => Promise<boolean>;
 }
@@ -107,25 +69,31 @@ export interface ToolRequest {
 /** Gives the machine's own programs if they will do, else those of packages in the cache. */
 export async function holdTools(
   cache: Cache,
-  { programs, packages, willDo = () => Promise.resolve(true) }: ToolRequest,
+  { programs, packages, suite, willDo = () => Promise.resolve(true) }: ToolRequest,
   report: Report,
   signal?: AbortSignal,
 ): Promise<HeldTools> {
   const installed = programs.every((name) => findProgram(name) !== undefined);
   if (installed && await willDo(INSTALLED)) return { ...INSTALLED, [Symbol.dispose]: () => {} };
   requireApt(packages, programs);
-  const { id, codename } = await thisRelease();
+  const { id, codename } = suite === undefined
+    ? await thisRelease()
+    : { id: "debian", codename: suite };
   const name = `packages-${id}-${codename}-${packages.join("+")}`;
-  const held: Held = await cache.hold(name, async (directory) => {
+  const held = await cache.hold(name, async (directory) => {
     report(`fetching the package lists of ${id} ${codename}`);
     const root = join(directory, "root");
     const work = join(directory, "apt");
     await Deno.mkdir(work);
-    const apt = await Apt.update(work, ownLines(await archives(), codename), signal);
-    const missing = await apt.missing(packages);
-    let count = 0;
-    await apt.unpack(missing, root, (name) => {
-      report(`fetching package ${++count} of ${missing.length}: ${name}`);
+    const lines = suite === undefined
+      ? ownLines(await archives(), codename)
+      : [await suiteLine(suite)];
+    const apt = await Apt.update(work, lines, { isForeign: suite !== undefined, signal });
+    const wanted = suite === undefined
+      ? await apt.missing(packages)
+      : await apt.withLibraries(packages);
+    await apt.unpack(wanted, root, (done, next) => {
+      report(`fetching package ${done + 1} of ${wanted.length}: ${next}`);
     });
     await Deno.remove(work, { recursive: true });
   }, signal);
@@ -141,7 +109,8 @@ export const BUSYBOX: ToolRequest = {
   packages: ["busybox-static"],
   willDo: async (tools) => {
     const text = new TextDecoder("latin1").decode(await Deno.readFile(tools.program("busybox")));
-    return !LOADERS.some((loader) => text.includes(loader)) && text.includes("insmod");
+    return !LOADERS.some((loader) => text.includes(loader)) &&
+      ["insmod", "findfs"].every((name) => text.includes(name));
   },
 };
 

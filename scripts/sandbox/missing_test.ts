@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { adviceFor } from "./packages.ts";
+import { adviceFor } from "./missing.ts";
 
 Deno.test("adviceFor() gives the distribution's own command, and its own names", () => {
   assertEquals(
