@@ -8,12 +8,19 @@ import { type AsmSource, assemble, type Assembly } from "./asm/mod.ts";
 import { gateTable, writeGate } from "./boot/interrupts.ts";
 import { bitnessOf, type GuestMode } from "./boot/mode.ts";
 import { stubLabel, stubs } from "./boot/stubs.ts";
+import { isEmulationForced } from "./forced_emulation.ts";
 import { LAYOUT } from "./protocol.ts";
 
-function assembleFor(source: AsmSource, mode: GuestMode, base: number): Assembly {
+function assembleFor(
+  source: AsmSource,
+  mode: GuestMode,
+  base: number,
+  forcedEmulation: boolean,
+): Assembly {
   const program = assemble(source, {
     base: base + LAYOUT.code,
     symbols: { finish: stubs(mode, base).symbol("finish"), list: base + LAYOUT.list },
+    forcedEmulation,
   });
   if (program.bytes.length > LAYOUT.codeEnd - LAYOUT.code) {
     throw new RangeError(`Cannot load ${program.bytes.length} bytes of code: 16 KiB fit`);
@@ -21,12 +28,13 @@ function assembleFor(source: AsmSource, mode: GuestMode, base: number): Assembly
   return program;
 }
 
-const assembled = new WeakMap<AsmSource, Map<number, Assembly>>();
+const assembled = new WeakMap<AsmSource, Map<string, Assembly>>();
 
 /**
  * Assembles `source` for a guest of `mode` in the window at `base`; it may
  * jump to `finish` and read from `list`. The same source is assembled once for
- * each window: it takes longer than to boot the guest.
+ * each window, with forced emulation and without: it takes longer than to boot
+ * the guest.
  *
  * @throws {RangeError} When the program is too long, or its bitness is not the mode's.
  * @throws {SyntaxError} When the program cannot be assembled.
@@ -37,14 +45,16 @@ export function assembleProgram(source: AsmSource, mode: GuestMode, base: number
   }
   let programs = assembled.get(source);
   if (programs === undefined) assembled.set(source, programs = new Map());
-  let program = programs.get(base);
-  if (program === undefined) programs.set(base, program = assembleFor(source, mode, base));
+  const forced = isEmulationForced();
+  const key = `${base} ${mode} ${forced}`;
+  let program = programs.get(key);
+  if (program === undefined) programs.set(key, program = assembleFor(source, mode, base, forced));
   return program;
 }
 
 function ownVectors(program: Assembly): ReadonlyMap<number, number> {
   const own = new Map<number, number>();
-  for (const [label, address] of program.symbols) {
+  for (const [label, address] of program.entries) {
     const match = /^vector_(\d{1,3})$/.exec(label);
     if (match === null) continue;
     const vector = Number(match[1]);

@@ -2,6 +2,7 @@ import { assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from 
 import { GuestMemory } from "../kvm/guest_memory.ts";
 import { asm16, asm32, asm64 } from "./asm/mod.ts";
 import { stubLabel, stubs } from "./boot/stubs.ts";
+import { withForcedEmulation } from "./forced_emulation.ts";
 import { assembleProgram, writeProgram } from "./load.ts";
 import { LAYOUT, WINDOW_SIZE } from "./protocol.ts";
 
@@ -25,6 +26,33 @@ Deno.test("assembleProgram() assembles a source once for each window", () => {
   assertStrictEquals(assembleProgram(source, "long", 0), first);
   assertNotEquals(assembleProgram(source, "long", WINDOW_SIZE).base, first.base);
   assertEquals(assembleProgram(source, "long", 0).base, first.base);
+});
+
+Deno.test("assembleProgram() keeps apart what is assembled with forced emulation and without", () => {
+  const source = asm64`access: rdmsr`;
+  const load = (): ReturnType<typeof assembleProgram> => assembleProgram(source, "long", 0);
+  const native = load();
+  const forced = withForcedEmulation(load);
+  assertEquals(native.bytes.toHex(), "0f32");
+  assertEquals(forced.bytes.toHex(), "0f0b6b766d0f32");
+  assertEquals([native, forced].map((code) => code.symbol("access")), [
+    LAYOUT.code,
+    LAYOUT.code + 5,
+  ]);
+  assertStrictEquals(load(), native);
+  assertStrictEquals(withForcedEmulation(load), forced);
+});
+
+Deno.test("writeProgram() leads a vector to the prefix of a handler that starts with an access", () => {
+  const memory = new GuestMemory(() => {});
+  memory.add({ slot: 0, gpa: 0, size: WINDOW_SIZE });
+  const source = asm64`
+    vector_6: rdmsr
+  `;
+  const program = withForcedEmulation(() => assembleProgram(source, "long", 0));
+  writeProgram(memory, "long", 0, program, program);
+  assertEquals(gateTarget(memory, 6), LAYOUT.code);
+  memory.close();
 });
 
 Deno.test("assembleProgram() refuses code for another mode", () => {

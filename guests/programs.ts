@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { asm16, asm32, asm64, type AsmSource, type Bitness } from "./asm/mod.ts";
-import { FORCED_EMULATION_PREFIX } from "./protocol.ts";
+import {
+  asm16,
+  asm32,
+  asm64,
+  type AsmSource,
+  type Bitness,
+  FORCED_EMULATION_PREFIX,
+} from "./asm/mod.ts";
 
 /** How the access is made. */
 export interface AccessOptions {

@@ -96,6 +96,3 @@ export const ACCESS = {
 
 /** Bytes of one entry of the list. */
 export const ACCESS_SIZE = 48;
-
-/** The prefix that sends an instruction through KVM's emulator: `ud2` and "kvm". */
-export const FORCED_EMULATION_PREFIX = "db 0x0f, 0x0b, 0x6b, 0x76, 0x6d";

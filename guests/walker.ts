@@ -6,8 +6,8 @@
  * @module
  */
 import type { GuestMemory } from "../kvm/guest_memory.ts";
-import { asm64, type AsmSource, type Assembly } from "./asm/mod.ts";
-import { ACCESS, ACCESS_SIZE, FORCED_EMULATION_PREFIX, LAYOUT, WINDOW_SIZE } from "./protocol.ts";
+import { asm64, type AsmSource, type Assembly, FORCED_EMULATION_PREFIX } from "./asm/mod.ts";
+import { ACCESS, ACCESS_SIZE, LAYOUT, WINDOW_SIZE } from "./protocol.ts";
 
 /** One access for the walker. */
 export interface MsrAccess {

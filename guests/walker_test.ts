@@ -114,3 +114,18 @@ Deno.test("accessAtHand() is the entry that RSI points to", () => {
   assertEquals(accessAtHand(WINDOW_SIZE, first), 0);
   assertEquals(accessAtHand(WINDOW_SIZE, first + 7n * BigInt(ACCESS_SIZE)), 7);
 });
+
+Deno.test("walker has a prefix before every access when emulation is forced, and nowhere two", () => {
+  const code = assemble(walker, {
+    base: LAYOUT.code,
+    symbols: { finish: LAYOUT.stubs, list: LAYOUT.list },
+    forcedEmulation: true,
+  });
+  const hex = code.bytes.toHex();
+  for (const label of ["read", "write", "emulated_read", "emulated_write"]) {
+    const at = (code.symbol(`${label}_msr`) - code.base) * 2;
+    const opcode = label.endsWith("read") ? "0f32" : "0f30";
+    assertEquals(hex.slice(at - 10, at + 4), `0f0b6b766d${opcode}`, label);
+  }
+  assertEquals(hex.match(/0f0b6b766d/g)?.length, 4);
+});

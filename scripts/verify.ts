@@ -5,7 +5,8 @@
  * @module
  */
 import { readHost } from "@trapline/trapline";
-import { type Clause, clauses, decide } from "../tests/support/clause.ts";
+import { type Clause, clauses, decide, executionsOf } from "../tests/support/clause.ts";
+import { executionObstacle } from "../tests/support/execution.ts";
 import { facts } from "../tests/support/facts.ts";
 import { isRequired } from "../tests/support/required.ts";
 import { parseOptions } from "./options.ts";
@@ -13,8 +14,14 @@ import { Progress } from "./progress.ts";
 import { paintFor } from "./terminal.ts";
 import { toJson } from "./verify/json.ts";
 import { toJunit } from "./verify/junit.ts";
-import { reportText, summaryText } from "./verify/report.ts";
-import { isFailure, type Result, type ResultsJson } from "./verify/results.ts";
+import { executionsText, reportText, summaryText } from "./verify/report.ts";
+import {
+  type ExecutionResult,
+  isFailure,
+  type Result,
+  type ResultsJson,
+  verdictOf,
+} from "./verify/results.ts";
 import { idMatcher } from "./verify/select.ts";
 import { writeWhole } from "./write_file.ts";
 
@@ -51,14 +58,23 @@ function describeHost(): ResultsJson["host"] {
   };
 }
 
-function decideAll(chosen: readonly Clause[]): Result[] {
-  const progress = new Progress("clauses", chosen.length);
-  const results = chosen.map((clause) => {
-    progress.show(clause.id);
+async function decideOne(clause: Clause): Promise<Result> {
+  const executions: ExecutionResult[] = [];
+  for (const execution of executionsOf(clause)) {
     const start = performance.now();
-    const verdict = decide(clause);
-    return { clause, verdict, milliseconds: performance.now() - start };
-  });
+    const verdict = await decide(clause, execution);
+    executions.push({ execution, verdict, milliseconds: performance.now() - start });
+  }
+  return { clause, executions };
+}
+
+async function decideAll(chosen: readonly Clause[]): Promise<Result[]> {
+  const progress = new Progress("clauses", chosen.length);
+  const results: Result[] = [];
+  for (const clause of chosen) {
+    progress.show(clause.id);
+    results.push(await decideOne(clause));
+  }
   progress.clear();
   return results;
 }
@@ -84,10 +100,11 @@ async function main(args: readonly string[]): Promise<number> {
   const modules = Object.keys(host.modules).join(", ") || "none loaded";
   console.log(`KVM on Linux ${host.kernel}, ${host.cpu}; modules: ${modules}\n`);
   const start = performance.now();
-  const results = decideAll(chosen);
+  const results = await decideAll(chosen);
   const seconds = (performance.now() - start) / 1000;
   console.log(reportText(results, paintFor()));
   console.log(`\n${summaryText(results, seconds)}`);
+  console.log(executionsText(results, executionObstacle("forced emulation")));
 
   if (values.json !== undefined) {
     await writeWhole(values.json, JSON.stringify(toJson(host, results), null, 2) + "\n");
@@ -95,7 +112,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (values.junit !== undefined) await writeWhole(values.junit, toJunit(results));
   const missing = facts().unavailable;
   if (missing !== undefined) console.error(`\nNothing could be decided: ${missing}`);
-  const failed = results.some(({ verdict }) => isFailure(verdict.kind));
+  const failed = results.some((result) => isFailure(verdictOf(result)));
   return failed || (missing !== undefined && isRequired("kvm")) ? 1 : 0;
 }
 

@@ -1,4 +1,5 @@
 import { Assembly } from "./assembly.ts";
+import { forceEmulation } from "./forced_emulation.ts";
 import { layOut } from "./layout.ts";
 import { checkNames } from "./names.ts";
 import type { AsmSource } from "./source.ts";
@@ -10,6 +11,12 @@ export interface AssembleOptions {
   readonly base: number;
   /** Values of names that the source uses but does not place: addresses, or any constants. */
   readonly symbols?: Readonly<Record<string, number>>;
+  /**
+   * Whether each RDMSR and WRMSR gets the forced-emulation prefix (`ud2` and "kvm"), unless the
+   * source has it there; default false. A label in front of one still is the address of the
+   * instruction itself, while a branch to it leads to the prefix.
+   */
+  readonly forcedEmulation?: boolean;
 }
 
 function checkedSymbols(symbols: Readonly<Record<string, number>>): Map<string, bigint> {
@@ -69,14 +76,15 @@ function checkedSymbols(symbols: Readonly<Record<string, number>>): Map<string, 
  * ```
  */
 export function assemble(source: AsmSource, options: AssembleOptions): Assembly {
-  const { base, symbols = {} } = options;
+  const { base, symbols = {}, forcedEmulation = false } = options;
   if (!Number.isSafeInteger(base) || base < 0) {
     throw new RangeError(`Cannot assemble at base "${base}": It is not an address`);
   }
   const { bitness, text } = source;
   const externals = checkedSymbols(symbols);
-  const statements = parseStatements(text);
-  checkNames(statements, externals);
+  const written = parseStatements(text);
+  checkNames(written, externals);
+  const statements = forcedEmulation ? forceEmulation(written, bitness) : written;
   return new Assembly(
     bitness,
     base,

@@ -23,6 +23,17 @@ function hexBytes({ statement, bytes }: PlacedStatement): string {
   return cut ? `${shown} .. (${bytes.length} bytes)` : shown;
 }
 
+/** The address of each label: of the instruction, behind a prefix that was inserted before it. */
+function labelAddresses(placed: readonly PlacedStatement[]): Map<string, number> {
+  let inserted = 0;
+  const addresses = placed.toReversed().flatMap(({ statement, address, bytes }) => {
+    if (statement.kind === "label") return [[statement.name, Number(address) + inserted] as const];
+    inserted = statement.kind === "data" && statement.inserted ? bytes.length : 0;
+    return [];
+  });
+  return new Map(addresses.reverse());
+}
+
 /**
  * Machine code with the addresses of its labels, what `assemble()` returns.
  *
@@ -45,6 +56,8 @@ export class Assembly {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** GPA of each label, in the order of the source. */
   readonly symbols: ReadonlyMap<string, number>;
+  /** GPA that a branch to each label leads to: its symbol, or the prefix inserted before that. */
+  readonly entries: ReadonlyMap<string, number>;
   readonly #placed: readonly PlacedStatement[];
 
   /** Wraps a finished layout; `assemble()` is the way to get one. */
@@ -52,7 +65,8 @@ export class Assembly {
     this.bitness = bitness;
     this.base = base;
     this.bytes = joinBytes(placed);
-    this.symbols = new Map(
+    this.symbols = labelAddresses(placed);
+    this.entries = new Map(
       placed.flatMap(({ statement, address }) =>
         statement.kind === "label" ? [[statement.name, Number(address)] as const] : []
       ),
@@ -61,7 +75,8 @@ export class Assembly {
   }
 
   /**
-   * The GPA of a label.
+   * The GPA of a label; with `forcedEmulation`, of the RDMSR or WRMSR behind it and not of the
+   * prefix between them: where RIP is when KVM emulates the instruction.
    *
    * @throws {RangeError} If the source has no such label; the message names those it has.
    *

@@ -7,6 +7,11 @@ import {
   Instruction,
   OpKind,
 } from "iced-x86";
+import {
+  FORCED_EMULATION_PREFIX,
+  FORCED_EMULATION_PREFIX_SIZE,
+  isForcedEmulationPrefix,
+} from "./forced_emulation.ts";
 import type { Bitness } from "./source.ts";
 
 /** One decoded instruction. */
@@ -59,7 +64,8 @@ function targetOf(instruction: Instruction): bigint | undefined {
 }
 
 /**
- * Decodes machine code, one line for each instruction, to its end.
+ * Decodes machine code, one line for each instruction, to its end. The forced-emulation prefix
+ * is a line of its own.
  *
  * @example Usage
  * ```ts
@@ -80,6 +86,17 @@ export function disassemble(bytes: Uint8Array, options: DisassembleOptions): Dis
     decoder.ip = BigInt.asUintN(64, ip);
     while (decoder.canDecode) {
       const start = decoder.position;
+      if (isForcedEmulationPrefix(bytes, start)) {
+        decoder.position = start + FORCED_EMULATION_PREFIX_SIZE;
+        decoder.ip += BigInt(FORCED_EMULATION_PREFIX_SIZE);
+        lines.push({
+          address: ip + BigInt(start),
+          bytes: bytes.slice(start, decoder.position),
+          text: FORCED_EMULATION_PREFIX,
+          target: undefined,
+        });
+        continue;
+      }
       decoder.decodeOut(instruction);
       if (decoder.lastError === DecoderError.InvalidInstruction) {
         // The next instruction may start at any byte, so no more than one is given up.

@@ -15,4 +15,5 @@ export { assemble, type AssembleOptions } from "./assemble.ts";
 export { Assembly } from "./assembly.ts";
 export { disassemble, type DisassembledLine, type DisassembleOptions } from "./disassemble.ts";
 export { disassembleAround, type DisassembleAroundOptions } from "./disassemble_around.ts";
+export { FORCED_EMULATION_PREFIX } from "./forced_emulation.ts";
 export { asm16, asm32, asm64, type AsmSource, type AsmValue, type Bitness } from "./source.ts";

@@ -33,6 +33,8 @@ export interface DataStatement {
   /** Bytes of an item. */
   readonly width: 1 | 2 | 4 | 8;
   readonly items: readonly Expression[];
+  /** Whether it is no line of the source: a prefix that the instruction behind it was given. */
+  readonly inserted?: true;
 }
 
 /** Padding up to a multiple of `boundary` bytes. */

@@ -68,6 +68,21 @@ export function tableText(columns: readonly Column[]): string {
     .join("\n");
 }
 
+/** A line for each execution that does not hold, or one for all that come to the same. */
+function notesOf({ id, executions }: ClauseResult): string[] {
+  const broken = executions.filter(({ verdict }) => verdict !== "holds");
+  const alike = Map.groupBy(
+    broken,
+    ({ verdict, detail }) =>
+      `${CELL[verdict] === "?" ? "undecided" : CELL[verdict]}: ${detail?.split("\n")[0] ?? ""}`,
+  );
+  return [...alike].map(([text, group]) =>
+    group.length === executions.length
+      ? `${id} ${text}`
+      : `${id} (${group.map(({ execution }) => execution).join(", ")}) ${text}`
+  );
+}
+
 /** What there is to say of every cell that is not simply "ok", alike ones together. */
 export function notesText(columns: readonly Column[]): string {
   const notes = new Map<string, string[]>();
@@ -76,11 +91,7 @@ export function notesText(columns: readonly Column[]): string {
       notes.set(`died: ${column.failure}`, [column.name]);
       continue;
     }
-    for (const { id, verdict, detail } of column.results.clauses) {
-      if (verdict === "holds") continue;
-      const note = `${id} ${CELL[verdict] === "?" ? "undecided" : CELL[verdict]}: ${
-        detail?.split("\n")[0] ?? ""
-      }`;
+    for (const note of column.results.clauses.flatMap(notesOf)) {
       notes.set(note, [...notes.get(note) ?? [], column.name]);
     }
   }

@@ -24,6 +24,12 @@ function column(name: string, verdicts: Readonly<Record<string, Verdict["kind"]>
       ...(verdict === "holds" ? {} : { detail: `why ${id}\nmore` }),
       milliseconds: 1,
       repeat: "",
+      executions: [{
+        execution: "native",
+        verdict,
+        ...(verdict === "holds" ? {} : { detail: `why ${id}\nmore` }),
+        milliseconds: 1,
+      }],
     };
   });
   return {
@@ -61,6 +67,20 @@ Deno.test("notesText() puts alike cells together and drops the details below the
     "died: Kernel panic",
     "    on c",
   ]);
+});
+
+Deno.test("notesText() names the execution where the other came to something else", () => {
+  const { results } = column("a", { "F-01": "deviates" }) as Column & { results: ResultsJson };
+  const [clause] = results.clauses;
+  const [broken] = clause!.executions;
+  const emulated = { ...broken!, execution: "forced emulation" as const };
+  const notesOf = (executions: ResultsJson["clauses"][number]["executions"]): string =>
+    notesText([{ name: "a", results: { ...results, clauses: [{ ...clause!, executions }] } }]);
+  assertEquals(notesOf([broken!, emulated]), "F-01 DEVIATES: why F-01\n    on a");
+  assertEquals(
+    notesOf([{ ...broken!, verdict: "holds" }, emulated]),
+    "F-01 (forced emulation) DEVIATES: why F-01\n    on a",
+  );
 });
 
 Deno.test("hasFailure() is for what nobody expected, a dead configuration among it", () => {

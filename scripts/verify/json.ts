@@ -4,7 +4,19 @@
  * @module
  */
 import { repeatCommand, sourceOf } from "../../tests/support/clause.ts";
-import { countVerdicts, detailOf, type Result, type ResultsJson } from "./results.ts";
+import {
+  countVerdicts,
+  detailOf,
+  detailOfClause,
+  millisecondsOf,
+  type Result,
+  type ResultsJson,
+  verdictOf,
+} from "./results.ts";
+
+function withDetail(detail: string | undefined): { readonly detail?: string } {
+  return detail === undefined ? {} : { detail };
+}
 
 /** The results in the format of `--json`. */
 export function toJson(host: ResultsJson["host"], results: readonly Result[]): ResultsJson {
@@ -12,16 +24,22 @@ export function toJson(host: ResultsJson["host"], results: readonly Result[]): R
     version: 1,
     host,
     counts: countVerdicts(results),
-    clauses: results.map(({ clause, verdict, milliseconds }) => {
-      const detail = detailOf(verdict);
+    clauses: results.map((result) => {
+      const { clause, executions } = result;
       return {
         id: clause.id,
         sentence: clause.sentence,
         source: sourceOf(clause.id),
-        verdict: verdict.kind,
-        ...(detail === undefined ? {} : { detail }),
-        milliseconds: Math.round(milliseconds),
+        verdict: verdictOf(result),
+        ...withDetail(detailOfClause(result)),
+        milliseconds: Math.round(millisecondsOf(result)),
         repeat: repeatCommand(clause),
+        executions: executions.map(({ execution, verdict, milliseconds }) => ({
+          execution,
+          verdict: verdict.kind,
+          ...withDetail(detailOf(verdict)),
+          milliseconds: Math.round(milliseconds),
+        })),
       };
     }),
   };

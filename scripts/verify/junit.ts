@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { sourceOf } from "../../tests/support/clause.ts";
-import { countVerdicts, detailOf, isFailure, type Result } from "./results.ts";
+import { type Clause, sourceOf, testName } from "../../tests/support/clause.ts";
+import { detailOf, type ExecutionResult, isFailure, type Result } from "./results.ts";
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -21,11 +21,12 @@ function escape(text: string): string {
     .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, "?");
 }
 
-function testCase({ clause, verdict, milliseconds }: Result): string {
+function testCase(
+  clause: Clause,
+  { execution, verdict, milliseconds }: ExecutionResult,
+): string {
   const head = `    <testcase classname="${escape(sourceOf(clause.id))}" ` +
-    `name="${escape(`${clause.id} ${clause.sentence}`)}" time="${
-      (milliseconds / 1000).toFixed(3)
-    }"`;
+    `name="${escape(testName(clause, execution))}" time="${(milliseconds / 1000).toFixed(3)}"`;
   const detail = detailOf(verdict);
   if (detail === undefined) return `${head}/>`;
   const firstLine = escape(detail.split("\n")[0]!);
@@ -37,18 +38,21 @@ function testCase({ clause, verdict, milliseconds }: Result): string {
   return `${head}>${inner}</testcase>`;
 }
 
-/** `results` as one test suite. */
+/** `results` as one test suite, with a case for each execution of a clause. */
 export function toJunit(results: readonly Result[]): string {
-  const counts = countVerdicts(results);
-  const failures = results.filter(({ verdict }) => isFailure(verdict.kind)).length;
-  const seconds = results.reduce((sum, { milliseconds }) => sum + milliseconds, 0) / 1000;
-  const totals = `tests="${results.length}" failures="${failures}" errors="0" ` +
-    `skipped="${counts.undecided}" time="${seconds.toFixed(3)}"`;
+  const cases = results.flatMap(({ executions }) => executions);
+  const failures = cases.filter(({ verdict }) => isFailure(verdict.kind)).length;
+  const skipped = cases.filter(({ verdict }) => verdict.kind === "undecided").length;
+  const seconds = cases.reduce((sum, { milliseconds }) => sum + milliseconds, 0) / 1000;
+  const totals = `tests="${cases.length}" failures="${failures}" errors="0" ` +
+    `skipped="${skipped}" time="${seconds.toFixed(3)}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="trapline verify" ${totals}>`,
     `  <testsuite name="clauses" ${totals}>`,
-    ...results.map(testCase),
+    ...results.flatMap(({ clause, executions }) =>
+      executions.map((execution) => testCase(clause, execution))
+    ),
     "  </testsuite>",
     "</testsuites>",
     "",

@@ -5,7 +5,14 @@
  */
 import { sourceOf, type Verdict } from "../../tests/support/clause.ts";
 import type { Paint } from "../terminal.ts";
-import { countVerdicts, detailOf, isFailure, type Result, VERDICTS } from "./results.ts";
+import {
+  countVerdicts,
+  detailOfClause,
+  isFailure,
+  type Result,
+  verdictOf,
+  VERDICTS,
+} from "./results.ts";
 
 const LABEL: Readonly<Record<Verdict["kind"], string>> = {
   "holds": "holds",
@@ -22,15 +29,13 @@ function indent(text: string): string {
   return text.split("\n").map((line) => `      ${line}`.trimEnd()).join("\n");
 }
 
-/** One clause with its verdict, and below it what there is to say of that. */
-export function resultLines({ clause, verdict }: Result, paint: Paint): string {
-  const set = verdict.kind === "holds"
-    ? paint.green
-    : isFailure(verdict.kind)
-    ? paint.red
-    : paint.yellow;
-  const line = `  ${set(LABEL[verdict.kind].padEnd(WIDTH))}  ${clause.id}  ${clause.sentence}`;
-  const detail = detailOf(verdict);
+/** One clause with its verdict, and below it what there is to say of the executions. */
+export function resultLines(result: Result, paint: Paint): string {
+  const { id, sentence } = result.clause;
+  const kind = verdictOf(result);
+  const set = kind === "holds" ? paint.green : isFailure(kind) ? paint.red : paint.yellow;
+  const line = `  ${set(LABEL[kind].padEnd(WIDTH))}  ${id}  ${sentence}`;
+  const detail = detailOfClause(result);
   return detail === undefined ? line : `${line}\n${indent(detail)}`;
 }
 
@@ -51,4 +56,12 @@ export function summaryText(results: readonly Result[], seconds: number): string
   const parts = VERDICTS.filter((kind) => kind === "holds" || counts[kind] > 0)
     .map((kind) => `${counts[kind]} ${LABEL[kind].toLowerCase()}`);
   return `${results.length} clauses: ${parts.join(", ")} (${seconds.toFixed(1)} s)`;
+}
+
+/** How many clauses were decided under forced emulation too, or why none was. */
+export function executionsText(results: readonly Result[], obstacle: string | undefined): string {
+  if (obstacle !== undefined) return `Executed natively alone: ${obstacle}`;
+  const both = results.filter(({ executions }) => executions.length > 1).length;
+  return `${both} of ${results.length} executed natively and by forced emulation, the others ` +
+    "natively alone";
 }

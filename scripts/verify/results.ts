@@ -4,15 +4,24 @@
  * @module
  */
 import type { Clause, Verdict } from "../../tests/support/clause.ts";
+import type { Execution } from "../../tests/support/execution.ts";
 
-/** One clause with its verdict. */
-export interface Result {
-  /** The clause. */
-  readonly clause: Clause;
+/** What was found of a clause under one execution. */
+export interface ExecutionResult {
+  /** Who executed the guests' accesses. */
+  readonly execution: Execution;
   /** What was found. */
   readonly verdict: Verdict;
   /** How long it took, in milliseconds. */
   readonly milliseconds: number;
+}
+
+/** One clause with what was found of it under each execution. */
+export interface Result {
+  /** The clause. */
+  readonly clause: Clause;
+  /** At least one. */
+  readonly executions: readonly ExecutionResult[];
 }
 
 /** The format of `--json`. */
@@ -32,11 +41,18 @@ export interface ResultsJson {
     readonly id: string;
     readonly sentence: string;
     readonly source: string;
+    /** The gravest verdict of the executions: `holds` when all hold. */
     readonly verdict: Verdict["kind"];
-    /** The reason, the evidence or the failure, where there is one. */
+    /** The reason, the evidence or the failure, where there is one, with the execution's name. */
     readonly detail?: string;
     readonly milliseconds: number;
     readonly repeat: string;
+    readonly executions: readonly {
+      readonly execution: Execution;
+      readonly verdict: Verdict["kind"];
+      readonly detail?: string;
+      readonly milliseconds: number;
+    }[];
   }[];
 }
 
@@ -50,9 +66,30 @@ export const VERDICTS: readonly Verdict["kind"][] = [
   "undecided",
 ];
 
+/** The verdicts from the least grave on. */
+const GRAVITY: readonly Verdict["kind"][] = [
+  "holds",
+  "undecided",
+  "known-deviation",
+  "deviation-gone",
+  "deviates",
+  "error",
+];
+
 /** Whether a verdict makes the run fail. */
 export function isFailure(kind: Verdict["kind"]): boolean {
   return kind === "deviates" || kind === "deviation-gone" || kind === "error";
+}
+
+/** The gravest verdict of a clause's executions, so that it holds when all hold. */
+export function verdictOf({ executions }: Result): Verdict["kind"] {
+  const gravities = executions.map(({ verdict }) => GRAVITY.indexOf(verdict.kind));
+  return GRAVITY[Math.max(...gravities)]!;
+}
+
+/** How long all executions of a clause took, in milliseconds. */
+export function millisecondsOf({ executions }: Result): number {
+  return executions.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
 }
 
 /** What there is to say of a verdict beside its kind. */
@@ -72,9 +109,25 @@ export function detailOf(verdict: Verdict): string | undefined {
   }
 }
 
-/** How many results came to each verdict. */
+/**
+ * What there is to say of a clause: the details of its executions. Each but a
+ * native one that is alone has the execution's name in front, and those of one
+ * detail have both.
+ */
+export function detailOfClause({ executions }: Result): string | undefined {
+  const named = Map.groupBy(executions, ({ verdict }) => detailOf(verdict));
+  named.delete(undefined);
+  if (named.size === 0) return undefined;
+  return [...named].map(([detail, group]) =>
+    executions.length === 1 && group[0]!.execution === "native"
+      ? detail
+      : `${group.map(({ execution }) => execution).join(" and ")}: ${detail}`
+  ).join("\n");
+}
+
+/** How many clauses came to each verdict. */
 export function countVerdicts(results: readonly Result[]): Record<Verdict["kind"], number> {
   const counts = Object.fromEntries(VERDICTS.map((kind) => [kind, 0]));
-  for (const { verdict } of results) counts[verdict.kind]! += 1;
+  for (const result of results) counts[verdictOf(result)]! += 1;
   return counts as Record<Verdict["kind"], number>;
 }

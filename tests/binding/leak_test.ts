@@ -84,7 +84,11 @@ kvmTest("boot() into a slot that is taken leaves that slot", ({ kvm }) => {
 
 kvmTest("withCensus() sees a descriptor and a mapping that are left", ({ kvm }) => {
   const vm = kvm.createVm();
-  assertThrows(() => withCensus("It", () => vm.createVcpu()), Error, "It leaks: 1 descriptors, 1");
+  assertThrows(
+    () => withCensus("It", () => void vm.createVcpu()),
+    Error,
+    "It leaks: 1 descriptors, 1",
+  );
   const more = { slot: 0, gpa: 0, size: 0x1000 };
   assertThrows(() => withCensus("It", () => vm.memory.add(more)), Error, "0 descriptors, 1 mapp");
   vm.close();

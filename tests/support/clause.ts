@@ -1,7 +1,8 @@
 /**
  * Clauses: the promises of the kernel's documentation, each registered once
- * with its id and its sentence. `deno test` runs them as tests, and the verify
- * script runs the very same code through {@linkcode decide}.
+ * with its id and its sentence, and decided once for each way of executing the
+ * guests' accesses. `deno test` runs them as tests, and the verify script runs
+ * the very same code through {@linkcode decide}.
  *
  * @module
  */
@@ -9,6 +10,7 @@ import { AssertionError } from "@std/assert";
 import { GuestAssertionError, Kvm } from "@trapline/trapline";
 import { withCensus } from "./census.ts";
 import { type Deviation, deviationsOf } from "./deviations.ts";
+import { executeAs, type Execution, executionObstacle } from "./execution.ts";
 import { type Facts, facts } from "./facts.ts";
 import { register } from "./kvm_testing.ts";
 import { obstacle, type Requirement } from "./requirements.ts";
@@ -19,12 +21,22 @@ export interface ClauseContext {
   readonly kvm: Kvm;
   /** What is known of this host. */
   readonly facts: Facts;
+  /** Who executes the guests' accesses this time. */
+  readonly execution: Execution;
 }
+
+/**
+ * Decides a clause: returns when it holds, throws an assertion error when it
+ * does not. A promise may be awaited, such as that of a worker.
+ */
+export type ClauseBody = (context: ClauseContext) => void | Promise<void>;
 
 /** What a clause needs before it can be decided. */
 export interface ClauseOptions {
   /** All must be met, or the clause is undecided for the first one's reason. */
   readonly requires?: readonly Requirement[];
+  /** Why forced emulation has nothing to say of it; it is decided natively alone then. */
+  readonly nativeOnly?: string;
 }
 
 /** A promise that a running KVM keeps or breaks. */
@@ -35,8 +47,10 @@ export interface Clause {
   readonly sentence: string;
   /** What it needs. */
   readonly requires: readonly Requirement[];
-  /** Decides it: returns when it holds, throws an assertion error when it does not. */
-  readonly body: (context: ClauseContext) => void;
+  /** Why it is decided natively alone, if it is. */
+  readonly nativeOnly?: string;
+  /** Decides it. */
+  readonly body: ClauseBody;
 }
 
 /** What was found of a clause. */
@@ -81,23 +95,53 @@ function isAssertion(error: unknown): error is Error {
   return error instanceof GuestAssertionError || error instanceof AssertionError;
 }
 
-function runBody(clause: Clause): void {
-  withCensus(`Clause ${clause.id}`, () => {
+/** Seconds that a body may be awaited: a worker that never answers must not stop the rest. */
+const PATIENCE_SECONDS = 300;
+
+async function awaitPatiently(body: Promise<void>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`The clause did not come to an end in ${PATIENCE_SECONDS} s`)),
+    PATIENCE_SECONDS * 1000,
+  );
+  try {
+    await Promise.race([body, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function runBody(clause: Clause, execution: Execution): Promise<void> {
+  return withCensus(`Clause ${clause.id}`, async () => {
     using kvm = Kvm.open();
-    clause.body({ kvm, facts: facts() });
+    const context = { kvm, facts: facts(), execution };
+    await executeAs(execution, () => {
+      const running = clause.body(context);
+      return running === undefined ? undefined : awaitPatiently(running);
+    });
   });
 }
 
+/** The executions under which `clause` is to be decided here. */
+export function executionsOf(clause: Clause): readonly Execution[] {
+  const both = clause.nativeOnly === undefined &&
+    executionObstacle("forced emulation") === undefined;
+  return both ? ["native", "forced emulation"] : ["native"];
+}
+
 /** Runs `clause` on this host's KVM, knowing the `recorded` deviations of it. */
-export function decide(
+export async function decide(
   clause: Clause,
+  execution: Execution = "native",
   recorded: readonly Deviation[] = deviationsOf(clause.id),
-): Verdict {
-  const reason = obstacle(clause.requires);
+): Promise<Verdict> {
+  const reason = executionObstacle(execution) ?? obstacle(clause.requires);
   if (reason !== undefined) return { kind: "undecided", reason };
-  const deviation = recorded.find(({ expected }) => expected(facts()));
+  const deviation = recorded.find((each) =>
+    (each.execution ?? execution) === execution && each.expected(facts())
+  );
   try {
-    runBody(clause);
+    await runBody(clause, execution);
   } catch (error) {
     if (!isAssertion(error)) {
       return { kind: "error", error: error instanceof Error ? error : new Error(String(error)) };
@@ -109,13 +153,18 @@ export function decide(
   return deviation === undefined ? { kind: "holds" } : { kind: "deviation-gone", deviation };
 }
 
+/** The name of a clause's test: the id, the execution if it is not the native one, the sentence. */
+export function testName({ id, sentence }: Clause, execution: Execution): string {
+  return execution === "native" ? `${id} ${sentence}` : `${id} (${execution}) ${sentence}`;
+}
+
 /** The command that runs `clause` again, alone. */
 export function repeatCommand(clause: Clause): string {
   return `deno task test --filter "${clause.id} "`;
 }
 
-function testClause(clause: Clause): void {
-  const verdict = decide(clause);
+async function testClause(clause: Clause, execution: Execution): Promise<void> {
+  const verdict = await decide(clause, execution);
   switch (verdict.kind) {
     case "holds":
     case "known-deviation":
@@ -135,7 +184,8 @@ function testClause(clause: Clause): void {
 }
 
 /**
- * Registers a clause, and with it the test of its name.
+ * Registers a clause, and with it the test of its name; where KVM's emulator can
+ * be made to execute the guests' accesses, a second test has it do so.
  *
  * A clause that cannot be decided here is registered as an ignored test whose
  * name says why; without a usable KVM, `TRAPLINE_REQUIRE=kvm` makes that a failure.
@@ -146,25 +196,28 @@ export function clause(
   id: string,
   sentence: string,
   options: ClauseOptions,
-  body: (context: ClauseContext) => void,
+  body: ClauseBody,
 ): void;
 /** Registers a clause that any usable KVM can decide. */
 export function clause(
   id: string,
   sentence: string,
-  body: (context: ClauseContext) => void,
+  body: ClauseBody,
 ): void;
 export function clause(
   id: string,
   sentence: string,
-  optionsOrBody: ClauseOptions | ((context: ClauseContext) => void),
-  bodyAfterOptions?: (context: ClauseContext) => void,
+  optionsOrBody: ClauseOptions | ClauseBody,
+  bodyAfterOptions?: ClauseBody,
 ): void {
   const [options, body] = typeof optionsOrBody === "function"
     ? [{}, optionsOrBody]
     : [optionsOrBody, bodyAfterOptions!];
   if (registry.has(id)) throw new Error(`Cannot register clause ${id}: it is registered already`);
-  const clause: Clause = { id, sentence, requires: options.requires ?? [], body };
+  const clause: Clause = { requires: [], ...options, id, sentence, body };
   registry.set(id, clause);
-  register(`${id} ${sentence}`, "undecided", obstacle(clause.requires), () => testClause(clause));
+  for (const execution of executionsOf(clause)) {
+    const reason = obstacle(clause.requires);
+    register(testName(clause, execution), "undecided", reason, () => testClause(clause, execution));
+  }
 }

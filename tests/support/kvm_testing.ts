@@ -32,7 +32,7 @@ export function register(
   name: string,
   label: string,
   reason: string | undefined,
-  fn: () => void,
+  fn: () => void | Promise<void>,
 ): void {
   const mustRun = isRequired("kvm") && facts().unavailable !== undefined;
   Deno.test({
@@ -44,19 +44,24 @@ export function register(
 
 /**
  * Registers the test `name`, which is given a KVM and must leave no descriptor
- * and no mapping of it behind.
+ * and no mapping of it behind; it ends when the promise of `body` does.
  *
  * Where it cannot run it is an ignored test whose name says why; without a
  * usable KVM, `TRAPLINE_REQUIRE=kvm` makes that a failure.
  */
 export function kvmTest(
   name: string,
-  body: (context: KvmTestContext) => void,
+  body: (context: KvmTestContext) => void | Promise<void>,
   options: KvmTestOptions = {},
 ): void {
-  register(name, "ignored", obstacle(options.requires ?? []), () =>
-    withCensus(`"${name}"`, () => {
-      using kvm = Kvm.open();
-      body({ kvm, facts: facts() });
-    }));
+  register(
+    name,
+    "ignored",
+    obstacle(options.requires ?? []),
+    () =>
+      withCensus(`"${name}"`, async () => {
+        using kvm = Kvm.open();
+        await body({ kvm, facts: facts() });
+      }),
+  );
 }
