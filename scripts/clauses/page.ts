@@ -1,0 +1,84 @@
+/**
+ * The map from the promises to their tests, as a page in Markdown.
+ *
+ * @module
+ */
+import type { Column } from "../matrix/table.ts";
+import { VERDICTS } from "../verify/results.ts";
+
+/** One clause of the map. */
+export interface MappedClause {
+  /** Id, `F-05`. */
+  readonly id: string;
+  /** The promise. */
+  readonly sentence: string;
+  /** Where it comes from. */
+  readonly source: string;
+  /** The file of its test. */
+  readonly file: string;
+}
+
+const WORD: Readonly<Record<(typeof VERDICTS)[number], string>> = {
+  "holds": "holds",
+  "known-deviation": "deviates, as recorded",
+  "deviates": "**deviates**",
+  "deviation-gone": "**holds, against the record**",
+  "error": "**error**",
+  "undecided": "undecided",
+};
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map(cell).join(" | ")} |`;
+}
+
+function verdictOn(column: Column, id: string): string {
+  if ("failure" in column) return "**died**";
+  const found = column.results.clauses.find((clause) => clause.id === id);
+  return found === undefined ? "not run" : WORD[found.verdict];
+}
+
+/** What cannot be read from a cell: why a clause is undecided or deviates, and where. */
+function notes(columns: readonly Column[]): string[] {
+  const where = new Map<string, string[]>();
+  for (const column of columns) {
+    if ("failure" in column) continue;
+    for (const { id, detail } of column.results.clauses) {
+      if (detail === undefined) continue;
+      const note = `**${id}**: ${detail.split("\n").join(" ")}`;
+      where.set(note, [...where.get(note) ?? [], column.name]);
+    }
+  }
+  return [...where].map(([note, names]) => `- ${note} (${names.join(", ")})`);
+}
+
+/** The page for `clauses`, with a column for each configuration that was run. */
+export function clausesPage(clauses: readonly MappedClause[], columns: readonly Column[]): string {
+  const heads = ["Clause", "Promise", "Source", "Test", ...columns.map(({ name }) => name)];
+  const explained = notes(columns);
+  return [
+    "# The clauses",
+    "",
+    `${clauses.length} promises of KVM about MSR filtering: where each comes from, which file tests`,
+    columns.length === 0
+      ? "it. No results were given: `deno task matrix` makes them."
+      : "it, and what came of it on each configuration when that was last run.",
+    "",
+    row(heads),
+    row(heads.map(() => "---")),
+    ...clauses.map(({ id, sentence, source, file }) =>
+      row([
+        id,
+        sentence,
+        source,
+        `[${file.split("/").at(-1)}](${file})`,
+        ...columns.map((column) => verdictOn(column, id)),
+      ])
+    ),
+    ...(explained.length === 0 ? [] : ["", "## Why", "", ...explained]),
+    "",
+  ].join("\n");
+}
