@@ -59,6 +59,7 @@ export {
 export type { GuestMemory, MemorySlot, MemorySlotChange } from "./kvm/guest_memory.ts";
 export { type Host, type KvmModule, readHost } from "./kvm/host.ts";
 export { type Census, takeCensus } from "./kvm/census.ts";
+export { BorrowedHandle } from "./kvm/borrowed_handle.ts";
 export type { Handle, IoctlArgument, RawResult } from "./kvm/handle.ts";
 export { HostMemory } from "./kvm/host_memory.ts";
 export type { IoExit, MmioExit } from "./kvm/io_exit.ts";
@@ -114,6 +115,15 @@ export {
 export * from "./guests/assert.ts";
 export { type Describable, GuestAssertionError } from "./guests/assertion_error.ts";
 export type { GuestMode } from "./guests/boot/mode.ts";
+export { withForcedEmulation } from "./guests/forced_emulation.ts";
+export { bootHypervisor } from "./guests/nested/boot_hypervisor.ts";
+export { Hypervisor } from "./guests/nested/hypervisor.ts";
+export { type NestedKind, nestedKind } from "./guests/nested/nested_kind.ts";
+export { SvmHypervisor } from "./guests/nested/svm_hypervisor.ts";
+export { VMCB, type VmcbFields } from "./guests/nested/vmcb.ts";
+export { VMCS, type VmcsField, type VmcsFields } from "./guests/nested/vmcs.ts";
+export { type VmxExit, VmxHypervisor } from "./guests/nested/vmx_hypervisor.ts";
+export type { MsrListName } from "./guests/nested/vmx_msr_lists.ts";
 export {
   type Fault,
   formatFault,
@@ -130,3 +140,9 @@ export {
 export type { Transcript } from "./guests/transcript.ts";
 export { formatVector } from "./guests/vector.ts";
 export { type AccessFault, type AccessOutcome, type MsrAccess } from "./guests/walker.ts";
+export type { AnsweredExits } from "./guests/threads/control.ts";
+export { GuestThread, type ThreadHandlers } from "./guests/threads/guest_thread.ts";
+export { GuestThreads } from "./guests/threads/guest_threads.ts";
+export type { MsrAnswers } from "./guests/threads/msr_answers.ts";
+export { VcpuThreadError } from "./guests/threads/thread_error.ts";
+export { type ThreadRunOptions, VcpuThread } from "./guests/threads/vcpu_thread.ts";

@@ -55,6 +55,12 @@ function checkDeadline(deadlineMs: number): void {
   }
 }
 
+function interrupted(page: RunPage): Exit {
+  // The kernel leaves the reason of the exit before where it was.
+  page.view.setUint32(REASON, EXIT_REASON.INTR, true);
+  return decodeExit(page);
+}
+
 function enterAtOnce(vcpu: Enterable): Exit {
   const { fd, page, watchdog } = vcpu;
   page.view.setUint8(IMMEDIATE_EXIT, 1);
@@ -67,9 +73,7 @@ function enterAtOnce(vcpu: Enterable): Exit {
     page.view.setUint8(IMMEDIATE_EXIT, 0);
   }
   watchdog.drain();
-  // The kernel leaves the reason of the exit before where it was.
-  page.view.setUint32(REASON, EXIT_REASON.INTR, true);
-  return decodeExit(page);
+  return interrupted(page);
 }
 
 /**
@@ -82,6 +86,8 @@ function isPassing(vcpu: Enterable, result: number): boolean {
 
 /**
  * `KVM_RUN`, again and again until the guest exits or the deadline has come.
+ * Another thread that sets `immediate_exit` and sends the watchdog's signal
+ * ends it with INTR.
  *
  * @throws {RangeError} When the deadline is not a positive number.
  * @throws {DeadlineError} When the guest is still running at the deadline.
@@ -102,6 +108,7 @@ export function enter(vcpu: Enterable, options: RunOptions = NO_OPTIONS): Exit {
     if (result >= 0) return decodeExit(page);
     if (!isPassing(vcpu, result)) throw new KvmError(IOCTL.RUN.name, -result);
     watchdog.drain();
+    if (page.view.getUint8(IMMEDIATE_EXIT) !== 0) return interrupted(page);
     const now = performance.now();
     deadline ??= now + deadlineMs;
     if (now >= deadline) throw new DeadlineError(deadlineMs, vcpu.rip());

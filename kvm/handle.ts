@@ -23,11 +23,16 @@ export abstract class Handle implements Disposable {
   /** What the messages call this object, `VM`. */
   protected abstract readonly kind: string;
   readonly #fd: number;
+  readonly #obstacle: (() => string | undefined) | undefined;
   #closed = false;
 
-  /** Takes over `fd`, which {@linkcode Handle.close} will close. */
-  constructor(fd: number) {
+  /**
+   * Takes over `fd`, which {@linkcode Handle.close} will close. `obstacle` says
+   * why the object cannot be used at the moment; the raw door does not ask it.
+   */
+  constructor(fd: number, obstacle?: () => string | undefined) {
     this.#fd = fd;
+    this.#obstacle = obstacle;
   }
 
   /** The descriptor's number. */
@@ -44,6 +49,11 @@ export abstract class Handle implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.release();
+  }
+
+  /** Closes the descriptor itself. */
+  protected release(): void {
     closeFd(this.#fd);
   }
 
@@ -76,7 +86,7 @@ export abstract class Handle implements Disposable {
     const [name, number] = typeof request === "number"
       ? [`ioctl 0x${request.toString(16)}`, request]
       : [request.name, request.request];
-    this.assertOpen(`call ${name}`);
+    if (this.#closed) throw new ClosedError(`call ${name}`, this.kind);
     const result = ioctl(this.#fd, number, argument);
     return result < 0 ? { result: -1, errno: -result } : { result, errno: 0 };
   }
@@ -85,13 +95,17 @@ export abstract class Handle implements Disposable {
   protected call(request: Ioctl, argument: IoctlArgument = 0, detail = ""): number {
     // Not assertOpen(): the message would be built on every call.
     if (this.#closed) throw new ClosedError(`call ${request.name}`, this.kind);
+    const why = this.#obstacle?.();
+    if (why !== undefined) throw new Error(`Cannot call ${request.name}: ${why}`);
     const result = ioctl(this.#fd, request.request, argument);
     if (result < 0) throw new KvmError(request.name, -result, detail);
     return result;
   }
 
-  /** Throws when this object is closed. */
+  /** Throws when this object is closed, or may not be used now. */
   protected assertOpen(action: string): void {
     if (this.#closed) throw new ClosedError(action, this.kind);
+    const why = this.#obstacle?.();
+    if (why !== undefined) throw new Error(`Cannot ${action}: ${why}`);
   }
 }

@@ -13,6 +13,10 @@ export class RunPage {
   readonly #view: DataView<ArrayBuffer>;
   /** How often the vCPU was entered; an answer is for one entry only. */
   entries = 0;
+  /** Whether another thread runs the vCPU; an ioctl from here would wait for it to come back. */
+  runsElsewhere = false;
+  /** Called before the region is unmapped: brings another thread that runs the vCPU out of it. */
+  beforeClose: (() => void) | undefined;
 
   /** Takes over `mapping`, the region of a vCPU. */
   constructor(mapping: Mapping) {
@@ -30,6 +34,16 @@ export class RunPage {
     return this.#view;
   }
 
+  /** Address of the region in this process. */
+  get address(): bigint {
+    return this.#mapping.address;
+  }
+
+  /** Why the vCPU cannot be used from here at the moment. */
+  obstacle(): string | undefined {
+    return this.runsElsewhere ? "the vCPU runs on another thread, stop it first" : undefined;
+  }
+
   /** Throws unless the vCPU still is where it was after entry number `entry`. */
   assertStill(entry: number, action: string): void {
     if (this.entries !== entry) {
@@ -39,6 +53,8 @@ export class RunPage {
 
   /** Unmaps the region. */
   close(): void {
+    this.beforeClose?.();
+    this.beforeClose = undefined;
     this.#mapping.close();
   }
 }

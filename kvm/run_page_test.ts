@@ -21,6 +21,32 @@ Deno.test("RunPage.assertStill() throws after another entry", () => {
   page.close();
 });
 
+Deno.test("RunPage.close() unmaps the region once others are out of it", () => {
+  const page = new RunPage(Mapping.memory(PAGE_SIZE));
+  let calls = 0;
+  page.beforeClose = () => {
+    calls++;
+    throw new Error("Still in it");
+  };
+  assertThrows(() => page.close(), Error, "Still in it");
+  page.view.getUint8(0);
+  page.beforeClose = () => {
+    calls++;
+  };
+  page.close();
+  page.close();
+  assertEquals(calls, 2);
+  assertThrows(() => page.view, ClosedError);
+});
+
+Deno.test("RunPage.obstacle() is another thread that runs the vCPU", () => {
+  const page = new RunPage(Mapping.memory(PAGE_SIZE));
+  assertEquals(page.obstacle(), undefined);
+  page.runsElsewhere = true;
+  assertEquals(page.obstacle(), "the vCPU runs on another thread, stop it first");
+  page.close();
+});
+
 Deno.test("kvmRunOffset() finds a member by its C path and refuses others", () => {
   assertEquals(["immediate_exit", "msr.index", "s.regs"].map(kvmRunOffset), [1, 44, 304]);
   assertThrows(() => kvmRunOffset("msr.indx"), RangeError, '"msr.indx"');

@@ -46,7 +46,7 @@ export type { DebugRegs, MpState, VcpuEvents } from "./abi/vcpu_state.ts";
 export type { RunOptions } from "./entry.ts";
 
 /**
- * A virtual CPU. Use it on the thread that made it.
+ * A virtual CPU. Use it on the thread that made it; a `VcpuThread` runs it on another.
  *
  * Lives until it, or its VM, is closed. Source: api.rst section 4, vCPU ioctls.
  *
@@ -69,14 +69,15 @@ export class Vcpu extends Handle {
   readonly id: number;
   /** `KVM_CAP_SYNC_REGS`: registers through `kvm_run`. */
   readonly syncRegs: SyncRegs;
-  readonly #page: RunPage;
+  /** @internal For the thread that runs it. */
+  readonly page: RunPage;
   #entry: Enterable | undefined;
 
   /** Made by `Vm.createVcpu()`; takes over `fd` and `page`. */
   constructor(fd: number, id: number, page: RunPage) {
-    super(fd);
+    super(fd, () => page.obstacle());
     this.id = id;
-    this.#page = page;
+    this.page = page;
     this.syncRegs = new SyncRegs(page);
   }
 
@@ -97,7 +98,7 @@ export class Vcpu extends Handle {
    * @throws {ClosedError} When the vCPU is closed.
    */
   get kvmRun(): DataView<ArrayBuffer> {
-    return this.#page.view;
+    return this.page.view;
   }
 
   /**
@@ -117,7 +118,7 @@ export class Vcpu extends Handle {
     this.call(IOCTL.SET_SIGNAL_MASK, watchdog.runMask);
     return {
       fd: this.fd,
-      page: this.#page,
+      page: this.page,
       watchdog,
       rip: () => this.regs().rip,
       waitsForSipi: () => this.mpState() === "UNINITIALIZED",
@@ -257,8 +258,7 @@ export class Vcpu extends Handle {
 
   /** `KVM_SET_GUEST_DEBUG` (api.rst 4.87): one instruction a run, each ends in a DEBUG exit. */
   setSingleStep(on: boolean): void {
-    const control = on ? KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP : 0;
-    this.setGuestDebug(control);
+    this.setGuestDebug(on ? KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP : 0);
   }
 
   /** `KVM_SET_GUEST_DEBUG` (api.rst 4.87) with any `KVM_GUESTDBG_*` flags and DR0 to DR7. */
@@ -294,7 +294,7 @@ export class Vcpu extends Handle {
 
   /** Unmaps `kvm_run` and closes the fd. Safe to call twice. */
   override close(): void {
-    this.#page.close();
+    this.page.close();
     super.close();
   }
 }

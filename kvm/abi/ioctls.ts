@@ -16,7 +16,12 @@ import {
   KVM_SIGNAL_MASK,
   KVM_VCPU_EVENTS,
 } from "./vcpu_state.ts";
-import { KVM_IRQ_LEVEL, KVM_PIT_CONFIG, KVM_USERSPACE_MEMORY_REGION } from "./vm_config.ts";
+import {
+  KVM_IRQ_LEVEL,
+  KVM_PIT_CONFIG,
+  KVM_USERSPACE_MEMORY_REGION,
+  KVM_XEN_HVM_CONFIG,
+} from "./vm_config.ts";
 
 const U64 = { size: 8 };
 
@@ -49,6 +54,7 @@ export const IOCTL = {
   CREATE_IRQCHIP: kvmIoctl("KVM_CREATE_IRQCHIP", 0x60, ["vm"]),
   IRQ_LINE: kvmIoctl("KVM_IRQ_LINE", 0x61, ["vm"], "write", KVM_IRQ_LEVEL),
   CREATE_PIT2: kvmIoctl("KVM_CREATE_PIT2", 0x77, ["vm"], "write", KVM_PIT_CONFIG),
+  XEN_HVM_CONFIG: kvmIoctl("KVM_XEN_HVM_CONFIG", 0x7a, ["vm"], "write", KVM_XEN_HVM_CONFIG),
   RUN: kvmIoctl("KVM_RUN", 0x80, ["vcpu"]),
   GET_REGS: kvmIoctl("KVM_GET_REGS", 0x81, ["vcpu"], "read", KVM_REGS),
   SET_REGS: kvmIoctl("KVM_SET_REGS", 0x82, ["vcpu"], "write", KVM_REGS),
@@ -71,6 +77,7 @@ export const IOCTL = {
   GET_DEBUGREGS: kvmIoctl("KVM_GET_DEBUGREGS", 0xa1, ["vcpu"], "read", KVM_DEBUGREGS),
   SET_DEBUGREGS: kvmIoctl("KVM_SET_DEBUGREGS", 0xa2, ["vcpu"], "write", KVM_DEBUGREGS),
   ENABLE_CAP: kvmIoctl("KVM_ENABLE_CAP", 0xa3, ["vm", "vcpu"], "write", KVM_ENABLE_CAP_ARGS),
+  SMI: kvmIoctl("KVM_SMI", 0xb7, ["vcpu"]),
   X86_SET_MSR_FILTER: kvmIoctl("KVM_X86_SET_MSR_FILTER", 0xc6, ["vm"], "write", KVM_MSR_FILTER),
   GET_STATS_FD: kvmIoctl("KVM_GET_STATS_FD", 0xce, ["vm", "vcpu"]),
 } as const satisfies Readonly<Record<string, Ioctl>>;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { struct, u32, u64 } from "./struct.ts";
+import { struct, u32, u64, u8 } from "./struct.ts";
 
 /** `struct kvm_userspace_memory_region`. */
 export const KVM_USERSPACE_MEMORY_REGION = struct("kvm_userspace_memory_region", 32, {
@@ -22,3 +22,13 @@ export const KVM_PIT_CONFIG = struct("kvm_pit_config", 64, { flags: u32(0) });
 
 /** `struct kvm_irq_level`. */
 export const KVM_IRQ_LEVEL = struct("kvm_irq_level", 8, { irq: u32(0), level: u32(4) });
+
+/** `struct kvm_xen_hvm_config`. */
+export const KVM_XEN_HVM_CONFIG = struct("kvm_xen_hvm_config", 56, {
+  flags: u32(0),
+  msr: u32(4),
+  blob_addr_32: u64(8),
+  blob_addr_64: u64(16),
+  blob_size_32: u8(24),
+  blob_size_64: u8(25),
+});

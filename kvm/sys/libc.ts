@@ -40,8 +40,12 @@ const SYMBOLS = {
   mprotect: { parameters: ["pointer", "usize", "i32"], result: "i32" },
   /** `int munmap(void *address, size_t length)` */
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
+  /** `pid_t getpid(void)` */
+  getpid: { parameters: [], result: "i32" },
   /** `pid_t gettid(void)` */
   gettid: { parameters: [], result: "i32" },
+  /** `int tgkill(pid_t process, pid_t thread, int signal)` */
+  tgkill: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** `int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)`; returns the error */
   pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** `int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout)` */
@@ -50,6 +54,8 @@ const SYMBOLS = {
   timer_create: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** `int timer_settime(timer_t timer, int flags, const struct itimerspec *value, struct itimerspec *old)` */
   timer_settime: { parameters: ["u64", "i32", "buffer", "pointer"], result: "i32" },
+  /** `int timer_delete(timer_t timer)` */
+  timer_delete: { parameters: ["u64"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 type Symbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];

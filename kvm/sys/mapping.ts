@@ -80,6 +80,17 @@ export class Mapping implements Disposable {
     return whole.#withoutGuard(pages);
   }
 
+  /**
+   * Pages that another thread has mapped, by their address; that thread unmaps
+   * them. Whoever borrows them stays out of them from then on: nothing detaches
+   * the views that are on this side.
+   */
+  static borrowed(address: bigint, size: number): Mapping {
+    const pointer = Deno.UnsafePointer.create(address);
+    if (pointer === null) throw new TypeError("Cannot borrow a mapping: its address is 0");
+    return new Mapping(pointer, size, 0);
+  }
+
   #withoutGuard(size: number): Mapping {
     const guarded = new Mapping(this.#pointer, size, this.#mappedSize);
     this.#closed = true;
@@ -98,7 +109,7 @@ export class Mapping implements Disposable {
     this.#closed = true;
     // To a buffer of no bytes: V8 would go on to count the pages, and collect garbage for them.
     this.buffer.transfer(0);
-    libc().munmap(this.#pointer, BigInt(this.#mappedSize));
+    if (this.#mappedSize > 0) libc().munmap(this.#pointer, BigInt(this.#mappedSize));
   }
 
   /** Same as {@linkcode Mapping.close}. */

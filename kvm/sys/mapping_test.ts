@@ -92,3 +92,14 @@ Deno.test("close() does nothing the second time", () => {
   mapping.close();
   assertEquals(mappedAt(next.address), "rw-s");
 });
+
+Deno.test("borrowed() shows the pages of another mapping and leaves them mapped", () => {
+  using owner = Mapping.memory(PAGE_SIZE);
+  const borrowed = Mapping.borrowed(owner.address, PAGE_SIZE);
+  new Uint8Array(borrowed.buffer)[7] = 0x33;
+  borrowed.close();
+  assertEquals([borrowed.closed, borrowed.buffer.byteLength], [true, 0]);
+  assertEquals(mappedAt(owner.address), "rw-s");
+  assertEquals(new Uint8Array(owner.buffer)[7], 0x33);
+  assertThrows(() => Mapping.borrowed(0n, PAGE_SIZE), TypeError, "its address is 0");
+});

@@ -18,7 +18,7 @@ import { errno, libc } from "./libc.ts";
 import { SystemError } from "./system_error.ts";
 
 /** A real-time signal that neither glibc (32, 33) nor Deno uses. */
-const SIGNAL = 50;
+export const WATCHDOG_SIGNAL = 50;
 
 function sigset(...signals: number[]): Uint8Array<ArrayBuffer> {
   const set = new Uint8Array(GLIBC_SIGSET_SIZE);
@@ -30,7 +30,7 @@ function sigset(...signals: number[]): Uint8Array<ArrayBuffer> {
 export class Watchdog {
   static #instance: Watchdog | undefined;
 
-  readonly #set = sigset(SIGNAL);
+  readonly #set = sigset(WATCHDOG_SIGNAL);
   readonly #runMask: Uint8Array<ArrayBuffer>;
   readonly #noWait = new Uint8Array(16);
   readonly #time = new Uint8Array(ITIMERSPEC.size);
@@ -44,11 +44,11 @@ export class Watchdog {
     if (error !== 0) throw new SystemError("pthread_sigmask", error);
     this.#runMask = new Uint8Array(KVM_SIGNAL_MASK.size + KERNEL_SIGSET_SIZE);
     KVM_SIGNAL_MASK.write(new DataView(this.#runMask.buffer), { len: KERNEL_SIGSET_SIZE });
-    previous[(SIGNAL - 1) >> 3]! &= ~(1 << ((SIGNAL - 1) & 7));
+    previous[(WATCHDOG_SIGNAL - 1) >> 3]! &= ~(1 << ((WATCHDOG_SIGNAL - 1) & 7));
     this.#runMask.set(previous.subarray(0, KERNEL_SIGSET_SIZE), KVM_SIGNAL_MASK.size);
 
     const event = SIGEVENT.encode({
-      sigev_signo: SIGNAL,
+      sigev_signo: WATCHDOG_SIGNAL,
       sigev_notify: POSIX.SIGEV_THREAD_ID,
       "_sigev_un._tid": libc().gettid(),
     });
@@ -63,6 +63,14 @@ export class Watchdog {
   static ofThisThread(): Watchdog {
     // Each isolate is one thread's, so a static is per thread.
     return Watchdog.#instance ??= new Watchdog();
+  }
+
+  /**
+   * The timer, by a number that is good on every thread. It outlives its
+   * thread: whoever ends the thread deletes it.
+   */
+  get timer(): bigint {
+    return this.#timer;
   }
 
   /** The argument of `KVM_SET_SIGNAL_MASK` that lets this watchdog's signal into `KVM_RUN`. */
@@ -97,6 +105,8 @@ export class Watchdog {
 
   /** Takes a signal that has come away, so that the next `KVM_RUN` does not see it. */
   drain(): void {
-    while (libc().sigtimedwait(this.#set, null, this.#noWait) === SIGNAL) this.#setFor = Infinity;
+    while (libc().sigtimedwait(this.#set, null, this.#noWait) === WATCHDOG_SIGNAL) {
+      this.#setFor = Infinity;
+    }
   }
 }

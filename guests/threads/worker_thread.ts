@@ -1,0 +1,125 @@
+/**
+ * The `Worker` behind a vCPU's thread, and whether it still lives.
+ *
+ * @module
+ */
+import { deleteTimer, kickThread, threadIsAlive } from "../../kvm/sys/thread.ts";
+import { timeScale } from "../../kvm/time_scale.ts";
+import type { FromThread, Handover, ToThread } from "./messages.ts";
+import { VcpuThreadError } from "./thread_error.ts";
+
+const MODULE = new URL("./vcpu_worker.ts", import.meta.url).href;
+/** How often a thread that is at work is looked after, in milliseconds. */
+const WATCH_MS = 50;
+/** How long a thread that was told to end may take, in milliseconds. */
+const END_MS = 10_000;
+
+/** The worker of one vCPU. */
+export class WorkerThread {
+  /** Called with what the thread says. */
+  onMessage: (message: FromThread) => void = () => {};
+  /** Called once when the thread has died by itself. */
+  onDeath: (cause: Error) => void = () => {};
+  readonly #vcpu: number;
+  readonly #worker: Worker;
+  readonly #thread: number;
+  readonly #timer: bigint;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  #ended = false;
+
+  private constructor(vcpu: number, worker: Worker, thread: number, timer: bigint) {
+    this.#vcpu = vcpu;
+    this.#worker = worker;
+    this.#thread = thread;
+    this.#timer = timer;
+    worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.onMessage(data);
+    worker.onerror = (event) => {
+      event.preventDefault(); // Else it would end this process.
+      this.#died(new VcpuThreadError(vcpu, `died: ${event.message}`, { cause: event.error }));
+    };
+  }
+
+  /**
+   * Starts a worker and hands it the vCPU `vcpu`.
+   *
+   * @throws {VcpuThreadError} When the worker dies before it is there.
+   */
+  static start(
+    vcpu: number,
+    handover: Handover,
+    spawn: () => Worker = () => new Worker(MODULE, { type: "module" }),
+  ): Promise<WorkerThread> {
+    const { promise, resolve, reject } = Promise.withResolvers<WorkerThread>();
+    const worker = spawn();
+    worker.onerror = (event) => {
+      event.preventDefault();
+      worker.terminate();
+      reject(new VcpuThreadError(vcpu, `did not start: ${event.message}`));
+    };
+    worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
+      if (data.kind === "ready") {
+        resolve(new WorkerThread(vcpu, worker, data.thread, data.timer));
+      } else reject(new VcpuThreadError(vcpu, `did not start: it said "${data.kind}"`));
+    };
+    worker.postMessage(handover);
+    return promise;
+  }
+
+  /** Whether the thread exists, be it on its way out. */
+  get alive(): boolean {
+    return threadIsAlive(this.#thread);
+  }
+
+  /** Says something to the thread. */
+  post(message: ToThread): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Brings the thread out of `KVM_RUN`. */
+  kick(): void {
+    kickThread(this.#thread);
+  }
+
+  /** Looks after the thread from now on: one that was terminated says nothing. */
+  watch(): void {
+    this.#watch ??= setInterval(() => {
+      if (!this.alive) this.#died(new VcpuThreadError(this.#vcpu, "died: it was terminated"));
+    }, WATCH_MS);
+  }
+
+  /** Ends {@linkcode WorkerThread.watch}. */
+  unwatch(): void {
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+
+  /** Ends the thread, which must be out of the guest, and its timer. */
+  terminate(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.unwatch();
+    this.#worker.terminate();
+    deleteTimer(this.#timer);
+  }
+
+  /**
+   * Waits until a thread that was told to end is no more.
+   *
+   * @throws {VcpuThreadError} When it does not end.
+   */
+  async ended(): Promise<void> {
+    const deadline = performance.now() + END_MS * timeScale();
+    while (this.alive) {
+      if (performance.now() > deadline) {
+        throw new VcpuThreadError(this.#vcpu, `did not end within ${END_MS * timeScale()} ms`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  #died(cause: Error): void {
+    if (this.#ended) return;
+    this.terminate();
+    this.onDeath(cause);
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * Filters that change while vCPUs run on threads of their own.
+ *
+ * Each clause lasts about a second; `TRAPLINE_RACE_SECONDS` makes that longer.
+ * How likely a kernel with a gap would pass is worked out, and tried, in
+ * tests/binding/race_detector_test.ts.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
+import {
+  asm64,
+  GuestThread,
+  GuestThreads,
+  IOCTL,
+  Kvm,
+  Msr,
+  MsrFilter,
+  Session,
+} from "@trapline/trapline";
+import { clause } from "../support/clause.ts";
+import { denyOnly } from "../support/msr_probes.ts";
+import { Race, raceMs, sleep, type Trap } from "../support/race.ts";
+import { FILTER_A, FILTER_B } from "../support/race_filters.ts";
+import { IoctlThread } from "../support/race_ioctls.ts";
+
+/** Swaps the two filters for `ms` milliseconds, and gives the guests some time under each. */
+async function swapFor(race: Race, ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  for (let swaps = 0; performance.now() < end || race.accessesWhileChanging < 100; swaps++) {
+    race.swapTo(swaps % 2 === 0 ? "B" : "A");
+    // Mostly as fast as the kernel takes them, at times with a pause, in which
+    // every access comes after the ioctl has returned and before the next.
+    if (swaps % 4 > 1) sleep(0.2);
+    if (swaps % 16 === 15) await race.rounds(1);
+  }
+  for (const filter of ["B", "A"] as const) {
+    race.swapTo(filter);
+    await race.rounds(2);
+  }
+}
+
+clause(
+  "F-37",
+  "while the filter changes each access is decided by the old or the new one, " +
+    "and by the new one once the ioctl has returned",
+  async ({ kvm }) => {
+    for (const trap of ["gp", "exit"] satisfies Trap[]) {
+      using vm = kvm.createVm();
+      await using race = await Race.boot(vm, 2, trap);
+      await race.start();
+      await swapFor(race, raceMs(0.8));
+      await race.end();
+      race.assertNoFaults(`denied accesses end in ${trap}`);
+      const { answered, traps } = race;
+      assertEquals(answered, trap === "exit" ? traps : 0, "exits for the accesses that trapped");
+    }
+  },
+);
+
+clause(
+  "X-43",
+  "several threads that change the filter and several vCPUs that access MSRs do not disturb each other",
+  async ({ kvm }) => {
+    using vm = kvm.createVm();
+    await using race = await Race.boot(vm, 3, "gp");
+    race.phase = "A to B";
+    await race.start();
+    // The structures hold addresses of what lies behind them: they stay here.
+    const [a, b] = [FILTER_A.encode().bytes, FILTER_B.encode().bytes];
+    const request = IOCTL.X86_SET_MSR_FILTER;
+    const threads = await Promise.all(
+      [[a, b], [b, a], [a, a, b, b]].map((buffers) => IoctlThread.make(vm, request, buffers)),
+    );
+    for (const thread of threads) thread.turn();
+    await new Promise((resolve) => setTimeout(resolve, raceMs(1)));
+    await race.rounds(2);
+    for (const [i, thread] of threads.entries()) {
+      const { refused, results, calls } = await thread.stop();
+      assertEquals([refused, results], [0, [0]], `thread ${i} that changes the filter`);
+      assertGreaterOrEqual(calls, 2, `calls of thread ${i}`);
+    }
+    for (const filter of ["A", "B"] as const) {
+      race.swapTo(filter);
+      await race.rounds(2);
+    }
+    await race.end();
+    race.assertNoFaults("three threads change the filter");
+  },
+);
+
+/** Reads the MSR whose index lies at 8 whenever the word at 0 changes; says how it went at 16. */
+const READS_WHEN_TOLD = asm64`
+    mov rdi, list
+    mov rbp, rsp
+  spinning:
+    mov edx, [rdi]
+    cmp edx, [rdi + 4]
+    je spinning
+    mov esi, edx
+    mov ecx, [rdi + 8]
+    mov ebx, 1
+    rdmsr
+    jmp done
+  vector_13:
+    mov rsp, rbp
+    mov ebx, 2
+  done:
+    mov [rdi + 16], ebx
+    mov [rdi + 4], esi
+    jmp spinning
+`;
+const LIST = 0x10_0000;
+
+/** The run's deadline, far beyond the tenth of it in which its watchdog looks in. */
+const SPIN_DEADLINE_MS = 600_000;
+const PROMPT_MS = 20_000;
+
+/** MSRs that the hardware reads for the guest without an exit, and some that KVM always reads. */
+const READ_IN_THE_GUEST = [
+  Msr.FS_BASE,
+  Msr.KERNEL_GS_BASE,
+  Msr.IA32_SYSENTER_CS,
+  Msr.STAR,
+  Msr.IA32_PAT,
+];
+
+clause(
+  "X-42",
+  "a filter is set, and is in force, while a vCPU spins without an exit",
+  async ({ kvm }) => {
+    using vm = kvm.createVm();
+    const session = Session.boot(vm, READS_WHEN_TOLD);
+    const words = vm.memory.view(LIST, 24);
+    const read = (index: number): number => {
+      words.setUint32(8, index, true);
+      const turn = words.getUint32(0, true) + 1;
+      words.setUint32(0, turn, true);
+      const end = performance.now() + PROMPT_MS;
+      while (words.getUint32(4, true) !== turn) {
+        sleep(0.02);
+        assert(
+          performance.now() < end,
+          `The guest does not come back from MSR 0x${index.toString(16)}`,
+        );
+      }
+      return words.getUint32(16, true);
+    };
+    await using thread = await GuestThread.of(session, { deadlineMs: SPIN_DEADLINE_MS });
+    const running = thread.step();
+    for (let round = 0; round < 4; round++) {
+      for (const index of READ_IN_THE_GUEST) {
+        const name = `MSR 0x${index.toString(16)}, round ${round}`;
+        assertEquals(read(index), 1, `${name}: allowed, wanted 1 for a read that passes`);
+        for (
+          const [filter, wanted] of [[denyOnly(index, "read"), 2], [
+            MsrFilter.ALLOW_ALL,
+            1,
+          ]] as const
+        ) {
+          const before = performance.now();
+          vm.setMsrFilter(filter);
+          const ms = performance.now() - before;
+          assert(ms < PROMPT_MS, `The ioctl took ${ms} ms while the vCPU was spinning`);
+          assertEquals(
+            read(index),
+            wanted,
+            `${name}: wanted 1 for a read that passes, 2 for a #GP`,
+          );
+        }
+      }
+    }
+    await thread.stop();
+    assertEquals((await running).name, "INTR", "the vCPU made no exit of its own");
+  },
+);
+
+/** Writes numbers of its own to an MSR and reads each back, 400 times; RBX counts what differs. */
+function writesAndReadsBack(vcpu: number): ReturnType<typeof asm64> {
+  return asm64`
+      mov esi, 400
+      xor ebx, ebx
+    again:
+      mov ecx, ${0x4b56_4d10 + vcpu}
+      mov eax, esi
+      mov edx, ${0x1000 + vcpu}
+      wrmsr
+      mov ecx, ${0x4b56_4d10 + vcpu}
+      xor eax, eax
+      xor edx, edx
+      rdmsr
+      cmp eax, esi
+      jne differs
+      cmp edx, ${0x1000 + vcpu}
+      je same
+    differs:
+      inc ebx
+    same:
+      dec esi
+      jnz again
+      jmp finish
+  `;
+}
+
+const READS_ONCE = asm64`
+    mov ecx, 0x4b564d20
+    xor eax, eax
+    xor edx, edx
+    rdmsr
+    jmp finish
+`;
+
+function bootDenied(kvm: Kvm): ReturnType<Kvm["createVm"]> {
+  const vm = kvm.createVm();
+  vm.enableUserSpaceMsr(["filter"]);
+  vm.setMsrFilter(MsrFilter.DENY_ALL);
+  return vm;
+}
+
+clause(
+  "X-96",
+  "exits of several vCPUs at once complete each with its own data",
+  async ({ kvm }) => {
+    const numbers = [0, 1, 2, 3];
+    {
+      using vm = bootDenied(kvm);
+      await using guests = await GuestThreads.boot(vm, numbers.map(writesAndReadsBack));
+      const answers = { rdmsr: "last-written", wrmsr: "acknowledge" } as const;
+      const ends = await guests.finish({ answers, deadlineMs: 120_000 });
+      ends.forEach(({ fault, regs }, vcpu) => {
+        assertEquals([fault, regs.rbx], [undefined, 0n], `vCPU ${vcpu}: reads of another value`);
+        const { answered } = guests.threads[vcpu]!;
+        assertEquals(answered, { rdmsr: 400, wrmsr: 400 }, `vCPU ${vcpu}: exits`);
+      });
+    }
+    using vm = bootDenied(kvm);
+    await using guests = await GuestThreads.boot(vm, numbers.map(() => READS_ONCE));
+    const exits = await guests.step();
+    // All of them wait here at once, and are answered last to first.
+    for (const [vcpu, exit] of [...exits.entries()].reverse()) {
+      assert(exit.name === "X86_RDMSR", `vCPU ${vcpu}: wanted X86_RDMSR, got ${exit.name}`);
+      if (vcpu === 2) exit.refuse();
+      else exit.supply(0x1_0000_0007n * BigInt(vcpu + 1));
+    }
+    const ends = await guests.finish();
+    assertEquals(
+      ends.map(({ fault, value }) => fault?.vector ?? value),
+      [0x1_0000_0007n, 0x2_0000_000en, 13, 0x4_0000_001cn],
+      "what each vCPU got",
+    );
+  },
+);
