@@ -28,6 +28,7 @@ import { assertExited, nameAccess } from "../support/walked.ts";
 clause(
   "C-01",
   "KVM_CHECK_EXTENSION reports KVM_CAP_X86_MSR_FILTER on both descriptors",
+  { nativeOnly: "no guest runs" },
   ({ kvm }) => {
     using vm = kvm.createVm();
     assertEquals(CAP.X86_MSR_FILTER, 189);

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Execution } from "./execution.ts";
 import { type Facts, moduleParameter } from "./facts.ts";
 import { isKernelFrom } from "./kernel_version.ts";
 
@@ -14,6 +15,8 @@ export interface Deviation {
   readonly id: string;
   /** The clause that is broken. */
   readonly clause: string;
+  /** The execution that breaks it, where the other one keeps it; both by default. */
+  readonly execution?: Execution;
   /** What was seen, on which kernel and vendor. */
   readonly evidence: string;
   /** Why, as far as the kernel's sources tell. */
@@ -22,10 +25,31 @@ export interface Deviation {
   readonly expected: (facts: Facts) => boolean;
 }
 
+const EMULATOR_CAUSE =
+  "KVM's emulator has one way to an MSR for all instructions, and before 5.18 the filter was asked " +
+  "on it; a denied access of RDPID or SYSEXIT is no error there, so the value is what the variable " +
+  "held before.";
+
+function filtersEmulator(facts: Facts): boolean {
+  return !isKernelFrom(facts, [5, 18]);
+}
+
+const WIDE_ECX_EVIDENCE =
+  "Debian's Linux 5.10, 6.12 and 7 with kvm_amd in QEMU 7.2 without KVM: with RCX " +
+  "0xffffffff00000174, RDMSR does not exit where a filter denies 0x174; so for others up to 0x1fff.";
+const WIDE_ECX_CAUSE =
+  "Not KVM but QEMU's emulated CPU: where it looks into the MSR permission map for an MSR up to " +
+  "0x1fff, it takes all of RCX.";
+
+function takesWideEcx({ host, vendorModule }: Facts): boolean {
+  return vendorModule === "kvm_amd" && host.cpuModel.startsWith("QEMU TCG CPU");
+}
+
 const DEVIATIONS: readonly Deviation[] = [
   {
     id: "D-01",
     clause: "X-75",
+    execution: "native",
     evidence: "Debian's Linux 5.10 and 6.12 with kvm_intel on an emulated Broadwell: a guest's " +
       "WRMSR to IA32_TSC_DEADLINE passes a filter that denies it, without an exit and without a #GP.",
     cause: "The WRMSR fastpath handles the MSR before the filter is asked, where KVM times " +
@@ -35,9 +59,59 @@ const DEVIATIONS: readonly Deviation[] = [
       (moduleParameter(facts, "kvm_intel", "preemption_timer") === "Y" ||
         isKernelFrom(facts, [6, 18])),
   },
+  {
+    id: "D-02",
+    clause: "F-26",
+    evidence: "Debian's Linux 5.10 with kvm_amd on an emulated CPU without RDPID: RDPID gives 0 " +
+      "where a filter denies reads of TSC_AUX.",
+    cause: EMULATOR_CAUSE,
+    expected: (facts) => filtersEmulator(facts) && !facts.host.cpuFlags.has("rdpid"),
+  },
+  {
+    id: "D-03",
+    clause: "F-27",
+    evidence: "Debian's Linux 5.10 with kvm_amd: SYSEXIT in 64-bit mode, which AMD's CPUs do not " +
+      "have, arrives with a CS made of what lay on the kernel's stack where a filter denies reads " +
+      "of SYSENTER_CS.",
+    cause: EMULATOR_CAUSE,
+    expected: (facts) => filtersEmulator(facts) && facts.vendorModule === "kvm_amd",
+  },
+  {
+    id: "D-04",
+    clause: "F-29",
+    evidence: "Debian's Linux 5.10 with kvm_amd: emulated RDPID gives 0 where a filter denies " +
+      "reads of TSC_AUX; RDTSC, SYSCALL, SYSENTER and SYSEXIT go wrong in the same way.",
+    cause: EMULATOR_CAUSE,
+    expected: filtersEmulator,
+  },
+  {
+    id: "D-05",
+    clause: "X-89",
+    evidence: "Debian's Linux 5.10 with kvm_amd: RSM ends in KVM_EXIT_INTERNAL_ERROR, suberror " +
+      "EMULATION, where a filter denies EFER.",
+    cause: EMULATOR_CAUSE,
+    expected: filtersEmulator,
+  },
+  {
+    id: "D-06",
+    clause: "X-55",
+    execution: "native",
+    evidence: WIDE_ECX_EVIDENCE,
+    cause: WIDE_ECX_CAUSE,
+    expected: takesWideEcx,
+  },
+  {
+    id: "D-07",
+    clause: "X-55",
+    execution: "forced emulation",
+    evidence: WIDE_ECX_EVIDENCE,
+    cause: `${WIDE_ECX_CAUSE} Before 5.17 KVM's emulator does not finish a denied access but has ` +
+      "the CPU execute it.",
+    expected: (facts) => takesWideEcx(facts) && !isKernelFrom(facts, [5, 17]),
+  },
 ];
 
-/** All recorded deviations of a clause. */
+/** All recorded deviations of a clause, under whichever execution. */
 export function deviationsOf(clause: string): readonly Deviation[] {
   return DEVIATIONS.filter((deviation) => deviation.clause === clause);
 }

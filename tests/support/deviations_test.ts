@@ -31,3 +31,27 @@ Deno.test("D-01 is expected of kvm_intel with the preemption timer, and of all f
   assertEquals(expected("kvm_amd", [7, 2], {}), false);
   assertEquals(expected("kvm_pvm", [6, 18], {}), false);
 });
+
+Deno.test("The emulator's deviations are expected before 5.18", () => {
+  for (const clause of ["F-26", "F-27", "F-29", "X-89"]) {
+    const [deviation] = deviationsOf(clause);
+    assertEquals(deviation!.expected(host("kvm_amd", [5, 10], {})), true, clause);
+    assertEquals(deviation!.expected(host("kvm_amd", [5, 17], {})), true, clause);
+    assertEquals(deviation!.expected(host("kvm_amd", [5, 18], {})), false, clause);
+  }
+  const [sysexit] = deviationsOf("F-27");
+  assertEquals(sysexit!.expected(host("kvm_intel", [5, 10], {})), false);
+});
+
+Deno.test("The deviations of X-55 are expected of kvm_amd on QEMU's CPU alone", () => {
+  const on = (module: string, version: readonly [number, number], cpuModel: string): boolean[] => {
+    const facts = host(module, version, {});
+    return deviationsOf("X-55").map((each) =>
+      each.expected({ ...facts, host: { ...facts.host, cpuModel } })
+    );
+  };
+  assertEquals(on("kvm_amd", [5, 10], "QEMU TCG CPU version 2.5+"), [true, true]);
+  assertEquals(on("kvm_amd", [6, 12], "QEMU TCG CPU version 2.5+"), [true, false]);
+  assertEquals(on("kvm_amd", [6, 12], "AMD EPYC"), [false, false]);
+  assertEquals(on("kvm_intel", [6, 12], "QEMU TCG CPU version 2.5+"), [false, false]);
+});

@@ -29,10 +29,19 @@ export function capability(name: CapName): Requirement {
   };
 }
 
+function swallowsUnknownMsrs(facts: Facts): boolean {
+  const value = moduleParameter(facts, "kvm", "ignore_msrs");
+  return value === "Y" || value === "1";
+}
+
 /** KVM does not swallow accesses to unknown MSRs (`kvm.ignore_msrs`). */
 export function reportsUnknownMsrs(facts: Facts): string | undefined {
-  const value = moduleParameter(facts, "kvm", "ignore_msrs");
-  return value === "Y" || value === "1" ? "kvm.ignore_msrs is on" : undefined;
+  return swallowsUnknownMsrs(facts) ? "kvm.ignore_msrs is on" : undefined;
+}
+
+/** KVM swallows accesses to unknown MSRs (`kvm.ignore_msrs`). */
+export function ignoresUnknownMsrs(facts: Facts): string | undefined {
+  return swallowsUnknownMsrs(facts) ? undefined : "kvm.ignore_msrs is off";
 }
 
 /** KVM offers the CPUID feature `name`: bit `bit` of `register` of leaf `leaf`. */
@@ -48,4 +57,10 @@ export function cpuidBit(
     const offered = entry !== undefined && (entry[register] >>> bit & 1) === 1;
     return offered ? undefined : `${name} is not in the supported CPUID`;
   };
+}
+
+/** KVM sends an instruction with the forced-emulation prefix through its emulator. */
+export function forcesEmulation(facts: Facts): string | undefined {
+  const value = moduleParameter(facts, "kvm", "force_emulation_prefix") ?? "N";
+  return value === "N" || value === "0" ? "kvm.force_emulation_prefix is off" : undefined;
 }

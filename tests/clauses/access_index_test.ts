@@ -1,0 +1,118 @@
+/**
+ * Which MSR an access is to: the one in ECX, whatever the rest of RCX holds.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import {
+  asm64,
+  assertGp,
+  assertMsrExit,
+  assertNoFault,
+  assertValue,
+  type Kvm,
+  Msr,
+  type MsrAccess,
+  Session,
+} from "@trapline/trapline";
+import { clause } from "../support/clause.ts";
+import { KNOWN_MSRS, UNKNOWN_MSRS } from "../support/msr_probes.ts";
+import { reportsUnknownMsrs } from "../support/requirements.ts";
+import { assertRegisters } from "../support/sentinels.ts";
+import { nameAccess } from "../support/walked.ts";
+
+const KINDS = ["read", "write"] as const;
+
+const DENIED = [Msr.IA32_SYSENTER_CS, Msr.SYSCALL_MASK, Msr.KVM_SYSTEM_TIME_NEW, 0x2000];
+const ALLOWED = KNOWN_MSRS.filter(({ index }) => !(DENIED as readonly number[]).includes(index));
+const VALUE = 0x8877_6655_4433_2211n;
+
+/** The upper half of RCX: none of it, all of it, its ends, and indices with another verdict. */
+const UPPER_HALVES = [
+  0n,
+  0xffff_ffffn,
+  1n,
+  0x8000_0000n,
+  BigInt(Msr.IA32_PAT),
+  BigInt(Msr.SYSCALL_MASK),
+];
+
+/** One access to the MSR, and of the value, that the host puts into the registers. */
+const PROGRAMS = {
+  read: asm64`
+  access:
+    rdmsr
+    jmp finish`,
+  write: asm64`
+  access:
+    wrmsr
+    jmp finish`,
+} as const;
+
+/** Makes the guest start at the access, with `upper` in RCX above the index; gives back RCX. */
+function prepare(session: Session, access: MsrAccess, upper: bigint): { rcx: bigint } {
+  const { kind, index, value = VALUE } = access;
+  session.load(PROGRAMS[kind]);
+  const rcx = upper << 32n | BigInt(index);
+  const regs = session.vcpu.regs();
+  session.vcpu.setRegs({ ...regs, rcx, rax: value & 0xffff_ffffn, rdx: value >> 32n });
+  return { rcx };
+}
+
+function eachUpperHalf(kvm: Kvm, check: (session: Session, upper: bigint) => void): void {
+  using vm = kvm.createVm();
+  vm.enableUserSpaceMsr(["filter"]);
+  vm.setMsrFilter({
+    default: "allow",
+    ranges: DENIED.map((base) => ({ base, count: 1, deny: "read-write" })),
+  });
+  const session = Session.boot(vm, asm64`jmp finish`);
+  for (const upper of UPPER_HALVES) check(session, upper);
+}
+
+function assertExits(session: Session, access: MsrAccess, upper: bigint): void {
+  const name = nameAccess(access, `with 0x${upper.toString(16)} in the upper half of RCX`);
+  const toExit = () =>
+    access.kind === "read" ? session.next("X86_RDMSR") : session.next("X86_WRMSR");
+  const before = prepare(session, access, upper);
+  const data = access.kind === "read" ? 0n : VALUE;
+  const exit = toExit();
+  assertMsrExit(session, exit, { index: access.index, reasons: ["filter"], data });
+  if (exit.name === "X86_RDMSR") exit.supply(VALUE);
+  else exit.acknowledge();
+  const seen = session.finish();
+  if (access.kind === "read") assertValue(session, seen, VALUE);
+  else assertNoFault(session, seen);
+  assertRegisters(session, seen, before, name);
+
+  prepare(session, access, upper);
+  toExit().refuse();
+  const refused = session.finish();
+  assertGp(session, refused, { rip: session.symbol("access") });
+  assertRegisters(session, refused, before, name);
+}
+
+clause(
+  "X-55",
+  "ECX alone selects the MSR, whatever the upper half of RCX holds",
+  { requires: [reportsUnknownMsrs] },
+  ({ kvm }) =>
+    eachUpperHalf(kvm, (session, upper) => {
+      for (const kind of KINDS) {
+        for (const index of DENIED) assertExits(session, { kind, index }, upper);
+        for (const index of UNKNOWN_MSRS) {
+          prepare(session, { kind, index }, upper);
+          assertGp(session, session.finish(), { rip: session.symbol("access") });
+        }
+      }
+      for (const { index, values: [held, written] } of ALLOWED) {
+        session.vcpu.setMsrs([[index, held]]);
+        prepare(session, { kind: "read", index }, upper);
+        assertValue(session, session.finish(), held);
+        prepare(session, { kind: "write", index, value: written }, upper);
+        assertNoFault(session, session.finish());
+        const name = nameAccess({ kind: "write", index }, `of 0x${written.toString(16)}`);
+        assertEquals(session.vcpu.getMsr(index), written, name);
+      }
+    }),
+);

@@ -1,0 +1,267 @@
+/**
+ * How long a filter lasts: whatever else changes in its VM, until the next
+ * filter, and no longer than its VM.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import {
+  asm16,
+  asm64,
+  assemble,
+  formatExit,
+  IOCTL,
+  type Kvm,
+  Msr,
+  MsrFilter,
+  MsrRefusedError,
+  type MsrValue,
+  type Session,
+  type Vcpu,
+  type Vm,
+} from "@trapline/trapline";
+import { assertVerdicts, verdicts } from "../support/assert_verdicts.ts";
+import { assertWalk, bootWalker, completes, exits, faults, read } from "../support/assert_walk.ts";
+import { clause } from "../support/clause.ts";
+import { KNOWN_EVERYWHERE, legalValues } from "../support/msr_space.ts";
+import {
+  assertAccepted,
+  assertRefused,
+  denying,
+  type RawRange,
+  setRawFilter,
+  slots,
+} from "../support/raw_filter.ts";
+import { assertStanding, bootStanding } from "../support/standing_filter.ts";
+
+const SPOILED: readonly (readonly [what: string, errno: "EINVAL" | "EFAULT", last: RawRange])[] = [
+  ["range flags 0", "EINVAL", denying(0x3000, 1, 0)],
+  ["range flags 4", "EINVAL", denying(0x3000, 1, 4)],
+  ["0x3001 MSRs", "EINVAL", denying(0x3000, 0x3001)],
+  ["no bitmap", "EFAULT", { ...denying(0x3000), bitmap: 0n }],
+];
+
+/** Asserts that the VM refuses what is invalid, and then takes a filter that denies `index`. */
+function assertValidates(vm: Vm, index: number, when: string): void {
+  for (const [what, errno, last] of SPOILED) {
+    const ranges = slots({ 0: denying(index), 15: last });
+    assertRefused(setRawFilter(vm, { flags: 0, ranges }), errno, `${what}, ${when}`);
+  }
+  assertRefused(setRawFilter(vm, { flags: 1, ranges: [] }), "EINVAL", `no ranges, ${when}`);
+  assertRefused(setRawFilter(vm, { flags: 2, ranges: [] }), "EINVAL", `filter flags 2, ${when}`);
+  assertAccepted(setRawFilter(vm, { flags: 0, ranges: [denying(index)] }), `a filter, ${when}`);
+}
+
+clause(
+  "X-29",
+  "a filter is checked and taken alike before the first vCPU, after it, and after it ran",
+  ({ kvm }) => {
+    const [first, ...others] = KNOWN_EVERYWHERE.map(({ index }) => index);
+    using vm = kvm.createVm();
+    vm.enableUserSpaceMsr(["filter"]);
+    assertValidates(vm, first!, "without a vCPU");
+    const session = bootWalker(vm);
+    const assertDenies = (index: number, when: string): void => {
+      const rest = [first!, ...others].filter((other) => other !== index);
+      assertVerdicts(session, when, [
+        ...verdicts("read-write", [index]),
+        ...verdicts("neither", rest),
+      ]);
+    };
+    assertDenies(first!, "a filter older than the vCPU");
+    assertValidates(vm, others[0]!, "after the vCPU ran");
+    assertDenies(others[0]!, "a filter set after the vCPU ran");
+    session.load(asm64`mov ecx, ${others[0]!}
+      rdmsr
+      jmp finish`);
+    session.next("X86_RDMSR").supply(1n);
+    assertValidates(vm, others[1]!, "at an exit");
+    assertDenies(others[1]!, "a filter set at an exit");
+    vm.createVcpu();
+    assertValidates(vm, others[2]!, "with a vCPU that never ran");
+    assertDenies(others[2]!, "a filter set with a vCPU that never ran");
+    using vcpuless = kvm.createVm();
+    vcpuless.createVcpu();
+    assertValidates(vcpuless, first!, "with one vCPU that never ran");
+  },
+);
+
+/** What a VMM does to a vCPU and its VM beside filtering. */
+const CHANGES: Readonly<Record<string, (vcpu: Vcpu, vm: Vm) => void>> = {
+  "KVM_SET_REGS": (vcpu) => vcpu.setRegs(vcpu.regs()),
+  "KVM_SET_SREGS": (vcpu) => vcpu.setSregs(vcpu.sregs()),
+  "KVM_SET_SREGS with other values": (vcpu) => {
+    const sregs = vcpu.sregs();
+    vcpu.setSregs({ ...sregs, efer: sregs.efer | 1n, gs: { ...sregs.gs, base: 0x5000n } });
+  },
+  "KVM_SET_MSRS": (vcpu) => vcpu.setMsrs(legalValues(KNOWN_EVERYWHERE, 1)),
+  "KVM_SET_MP_STATE HALTED": (vcpu) => {
+    vcpu.setMpState("HALTED");
+    vcpu.setMpState("RUNNABLE");
+  },
+  "KVM_SET_MP_STATE INIT_RECEIVED": (vcpu) => {
+    vcpu.setMpState("INIT_RECEIVED");
+    vcpu.setMpState("RUNNABLE");
+  },
+  "KVM_SET_CPUID2": (vcpu) => vcpu.setCpuid(vcpu.cpuid()),
+  "KVM_SET_VCPU_EVENTS": (vcpu) => vcpu.setEvents(vcpu.events()),
+  "KVM_SET_DEBUGREGS": (vcpu) => vcpu.setDebugRegs(vcpu.debugRegs()),
+  "KVM_SET_LAPIC": (vcpu) => vcpu.setLapic(vcpu.lapic()),
+  "KVM_SET_GUEST_DEBUG": (vcpu) => {
+    vcpu.setSingleStep(true);
+    vcpu.setSingleStep(false);
+  },
+  "KVM_SET_USER_MEMORY_REGION": (_, vm) => {
+    vm.memory.add({ slot: 9, gpa: 0x4000_0000, size: 0x1000 });
+    vm.memory.remove(9);
+  },
+};
+
+/** A page below 1 MiB where nothing else of the first guest lies: the vector of its startup IPI. */
+const STARTUP_VECTOR = 0x20;
+
+/** Code that a vCPU starts with after INIT: two accesses that are denied and one that is not. */
+const STARTUP = asm16`
+  mov ecx, ${Msr.IA32_SYSENTER_CS}
+  rdmsr
+  mov ecx, ${Msr.KERNEL_GS_BASE}
+  wrmsr
+  mov ecx, ${Msr.SYSCALL_MASK}
+  rdmsr
+  out 0x80, eax
+`;
+
+/** Lets the first vCPU send INIT and a startup IPI to the other, by x2APIC's ICR. */
+function sendInit(session: Session, apicId: number): void {
+  const sregs = session.vcpu.sregs();
+  session.vcpu.setSregs({ ...sregs, apic_base: sregs.apic_base | 0xc00n });
+  session.load(asm64`
+    mov ecx, 0x830
+    mov edx, ${apicId}
+    mov eax, 0x4500
+    wrmsr
+    mov eax, ${0x4600 | STARTUP_VECTOR}
+    wrmsr
+    jmp finish
+  `);
+  session.finish();
+}
+
+/** Asserts that the standing filter decides for a vCPU that has been through INIT. */
+function assertStandingAfterInit(kvm: Kvm): void {
+  const vm = kvm.createVm();
+  vm.createIrqchip();
+  vm.setTssAddress(0xfffb_d000);
+  using guest = bootStanding(vm);
+  const second = bootWalker(vm);
+  second.vcpu.setMpState("RUNNABLE");
+  assertStanding(second, "before INIT");
+  vm.memory.write(STARTUP_VECTOR * 0x1000, assemble(STARTUP, { base: 0 }).bytes);
+  sendInit(guest.session, second.vcpu.id);
+  const { vcpu } = second;
+  const value = 0x1357_9bdf_0246_8acen;
+  const first = vcpu.run();
+  if (first.name === "X86_RDMSR") first.supply(value);
+  const then = vcpu.run();
+  if (then.name === "X86_WRMSR") then.acknowledge();
+  const end = vcpu.run();
+  assertEquals(
+    [first, then].map(formatExit),
+    [
+      "KVM_EXIT_X86_RDMSR (29) IA32_SYSENTER_CS (0x174) reason filter",
+      `KVM_EXIT_X86_WRMSR (30) KERNEL_GS_BASE (0xc0000102) data 0x${
+        value.toString(16)
+      } reason filter`,
+    ],
+    "the exits of a vCPU after INIT",
+  );
+  assertEquals(end.name, "IO", "an access that is allowed, after INIT");
+  assertEquals(vcpu.regs().rcx, BigInt(Msr.SYSCALL_MASK), "the last access after INIT");
+}
+
+clause(
+  "X-36",
+  "a filter outlasts every change of registers, MSRs and states, and a vCPU's INIT",
+  ({ kvm }) => {
+    const vm = kvm.createVm();
+    vm.createIrqchip();
+    using guest = bootStanding(vm);
+    for (const [name, change] of Object.entries(CHANGES)) {
+      change(guest.session.vcpu, vm);
+      assertStanding(guest.session, `after ${name}`);
+    }
+    assertStandingAfterInit(kvm);
+  },
+);
+
+/** The MSRs that the host can read on `vcpu`, with their values. */
+function readableMsrs(kvm: Kvm, vcpu: Vcpu): MsrValue[] {
+  return kvm.msrIndexList().flatMap((index): MsrValue[] => {
+    try {
+      return [[index, vcpu.getMsr(index)]];
+    } catch (error) {
+      if (error instanceof MsrRefusedError) return [];
+      throw error;
+    }
+  });
+}
+
+/** Gives `to` the state of `from`, as a migration does. */
+function copyState(kvm: Kvm, from: Vcpu, to: Vcpu): void {
+  to.setCpuid(from.cpuid());
+  to.setSregs(from.sregs());
+  for (const msr of readableMsrs(kvm, from)) {
+    try {
+      to.setMsrs([msr]);
+    } catch (error) {
+      if (!(error instanceof MsrRefusedError)) throw error;
+    }
+  }
+  to.setEvents(from.events());
+  to.setDebugRegs(from.debugRegs());
+  to.setRegs(from.regs());
+}
+
+/** The filter's ioctl with the direction bits of one that would read it back. */
+const READING = [0x8188_aec6, 0xc188_aec6];
+
+clause(
+  "X-41",
+  "filter and mask are not part of any state that can be read: a rebuilt VM is without them",
+  ({ kvm }) => {
+    using guest = bootStanding(kvm.createVm());
+    const { vm, session } = guest;
+    for (const request of READING) {
+      const bytes = new Uint8Array(392).fill(0x5a);
+      assertRefused(vm.raw(request, bytes), "ENOTTY", `ioctl 0x${request.toString(16)}`);
+      assertEquals(bytes, new Uint8Array(392).fill(0x5a), "what would have been read back");
+    }
+    const { bytes } = new MsrFilter({
+      default: "deny",
+      ranges: [{ base: 0, count: 1, deny: "read" }],
+    })
+      .encode();
+    const before = bytes.slice();
+    assertAccepted(vm.raw(IOCTL.X86_SET_MSR_FILTER, bytes), "a filter over the standing one");
+    assertEquals(bytes, before, "the structure after the ioctl");
+    const known = KNOWN_EVERYWHERE.map(({ index }) => index);
+    assertVerdicts(session, "all denied", verdicts("read-write", known));
+
+    using rebuilt = kvm.createVm();
+    const copy = bootWalker(rebuilt);
+    session.vcpu.setMsrs(legalValues(KNOWN_EVERYWHERE, 0));
+    copyState(kvm, session.vcpu, copy.vcpu);
+    const values = legalValues(KNOWN_EVERYWHERE, 0).map(([index, value]) =>
+      completes(read(index), value)
+    );
+    assertWalk(copy, "in a VM with the state of the other", values);
+    assertVerdicts(copy, "in a rebuilt VM", verdicts("neither", known));
+    rebuilt.setMsrFilter(MsrFilter.DENY_ALL);
+    assertWalk(
+      copy,
+      "filtered in its turn, without a mask",
+      known.map((index) => faults(read(index))),
+    );
+    assertWalk(session, "the first VM", known.map((index) => exits(read(index))));
+  },
+);
