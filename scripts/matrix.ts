@@ -6,6 +6,7 @@
  */
 import { Kvm, KvmUnavailableError } from "../mod.ts";
 import { type Configuration, configurations } from "./matrix/configuration.ts";
+import { RESULTS } from "./matrix/results_folder.ts";
 import { type Column, hasFailure, notesText, tableText } from "./matrix/table.ts";
 import { parseOptions } from "./options.ts";
 import type { ResultsJson } from "./verify/results.ts";
@@ -29,9 +30,6 @@ Exit status: 0 when nothing deviates but what is recorded, 1 otherwise, 2 for a 
 
 /** Emulators that run at once: each keeps about one core busy. */
 const AT_ONCE = 2;
-
-/** Where the results of the configurations come back to, from the repository's root. */
-const RESULTS = "build/matrix";
 
 interface Options {
   readonly filter: readonly string[];

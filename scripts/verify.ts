@@ -5,13 +5,14 @@
  * @module
  */
 import { readHost } from "@trapline/trapline";
-import { type Clause, clauses, decide, executionsOf } from "../tests/support/clause.ts";
+import { type Clause, decide, executionsOf } from "../tests/support/clause.ts";
 import { executionObstacle } from "../tests/support/execution.ts";
 import { facts } from "../tests/support/facts.ts";
 import { isRequired } from "../tests/support/required.ts";
 import { parseOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { paintFor } from "./terminal.ts";
+import { loadClauses } from "./verify/load_clauses.ts";
 import { toJson } from "./verify/json.ts";
 import { toJunit } from "./verify/junit.ts";
 import { executionsText, reportText, summaryText } from "./verify/report.ts";
@@ -36,18 +37,6 @@ Usage: deno task verify [--filter PATTERNS] [--json FILE] [--junit FILE]
 
 Exit status: 0 when nothing deviates but what is recorded, 1 otherwise, 2 for a bad
 command line. TRAPLINE_REQUIRE=kvm makes a missing KVM a failure.`;
-
-const CLAUSES = new URL("../tests/clauses/", import.meta.url);
-
-/** Loads every clause of the repository, in the order of their ids. */
-async function loadClauses(): Promise<readonly Clause[]> {
-  for (const { name } of Deno.readDirSync(CLAUSES)) {
-    if (name.endsWith("_test.ts")) await import(new URL(name, CLAUSES).href);
-  }
-  const order = "FKUCX";
-  const rank = ({ id }: Clause): number => order.indexOf(id[0]!) * 1000 + Number(id.slice(2));
-  return clauses().toSorted((a, b) => rank(a) - rank(b));
-}
 
 function describeHost(): ResultsJson["host"] {
   const host = readHost();
@@ -90,7 +79,9 @@ async function main(args: readonly string[]): Promise<number> {
     args,
   });
   const matches = idMatcher(values.filter ?? "*");
-  const chosen = (await loadClauses()).filter(({ id }) => matches(id));
+  const chosen = (await loadClauses())
+    .map(({ clause }) => clause)
+    .filter(({ id }) => matches(id));
   if (chosen.length === 0) {
     console.error(`No clause matches "${values.filter}"`);
     return 2;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { repeatCommand, sourceOf } from "../../tests/support/clause.ts";
+import { sourceOf } from "../../tests/support/catalogue.ts";
+import { repeatCommand } from "../../tests/support/clause.ts";
 import {
   countVerdicts,
   detailOf,

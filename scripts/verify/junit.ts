@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Clause, sourceOf, testName } from "../../tests/support/clause.ts";
+import { chapterOf } from "../../tests/support/catalogue.ts";
+import { type Clause, testName } from "../../tests/support/clause.ts";
 import { detailOf, type ExecutionResult, isFailure, type Result } from "./results.ts";
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -25,7 +26,7 @@ function testCase(
   clause: Clause,
   { execution, verdict, milliseconds }: ExecutionResult,
 ): string {
-  const head = `    <testcase classname="${escape(sourceOf(clause.id))}" ` +
+  const head = `    <testcase classname="${escape(chapterOf(clause.id[0]!))}" ` +
     `name="${escape(testName(clause, execution))}" time="${(milliseconds / 1000).toFixed(3)}"`;
   const detail = detailOf(verdict);
   if (detail === undefined) return `${head}/>`;

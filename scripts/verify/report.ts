@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { sourceOf, type Verdict } from "../../tests/support/clause.ts";
+import { chapterOf } from "../../tests/support/catalogue.ts";
+import type { Verdict } from "../../tests/support/clause.ts";
 import type { Paint } from "../terminal.ts";
 import {
   countVerdicts,
@@ -44,7 +45,7 @@ export function reportText(results: readonly Result[], paint: Paint): string {
   const groups = Map.groupBy(results, ({ clause }) => clause.id[0]!);
   return [...groups].map(([letter, group]) =>
     [
-      paint.bold(`${letter}  ${sourceOf(letter)}`),
+      paint.bold(`${letter}  ${chapterOf(letter)}`),
       ...group.map((result) => resultLines(result, paint)),
     ].join("\n")
   ).join("\n\n");

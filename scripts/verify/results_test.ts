@@ -102,7 +102,7 @@ Deno.test("toJson() counts every verdict and keeps the details", () => {
   assertEquals(json.clauses[0], {
     id: "X-01",
     sentence: "sentence of X-01",
-    source: "behaviour of the kernel's code, not documented",
+    source: "x86.c kvm_msr_allowed(): the search through the ranges",
     verdict: "holds",
     milliseconds: 1500,
     repeat: 'deno task test --filter "X-01 "',

@@ -19,35 +19,47 @@ interface Passage {
 
 const PASSAGES: readonly Passage[] = [
   // What the documentation says of the filter.
-  { source: "4.97 KVM_X86_SET_MSR_FILTER: capability, type, returns", ids: ["F-01..F-04"] },
-  { source: "4.97, range flag KVM_MSR_FILTER_READ", ids: ["F-05..F-07"] },
-  { source: "4.97, range flag KVM_MSR_FILTER_WRITE", ids: ["F-08..F-10"] },
-  { source: "4.97, range flags together", ids: ["F-11"] },
-  { source: "4.97, flags KVM_MSR_FILTER_DEFAULT_ALLOW and _DENY", ids: ["F-12", "F-13"] },
-  { source: "4.97, struct kvm_msr_filter_range: ranges, base, nmsrs", ids: ["F-14..F-16"] },
-  { source: "4.97, what happens to a denied access", ids: ["F-17..F-19"] },
-  { source: "4.97, what happens to an allowed access", ids: ["F-20..F-22"] },
-  { source: "4.97, behaviour before the first call and without ranges", ids: ["F-23..F-25"] },
-  { source: "4.97, warning about implicit accesses", ids: ["F-26..F-29"] },
-  { source: "4.97, warning about nested VM-entry and VM-exit", ids: ["F-30..F-34"] },
-  { source: "4.97, warning about x2APIC MSRs", ids: ["F-35", "F-36"] },
-  { source: "4.97, note about filters changed while vCPUs run", ids: ["F-37"] },
-  { source: "4.97, note about enabling the exit", ids: ["F-38", "F-39"] },
-  { source: "4.97, struct kvm_msr_filter and its constants", ids: ["F-40", "F-41"] },
+  { source: "api.rst 4.97 KVM_X86_SET_MSR_FILTER: capability, type, returns", ids: ["F-01..F-04"] },
+  { source: "api.rst 4.97, range flag KVM_MSR_FILTER_READ", ids: ["F-05..F-07"] },
+  { source: "api.rst 4.97, range flag KVM_MSR_FILTER_WRITE", ids: ["F-08..F-10"] },
+  { source: "api.rst 4.97, range flags together", ids: ["F-11"] },
+  { source: "api.rst 4.97, flags KVM_MSR_FILTER_DEFAULT_ALLOW and _DENY", ids: ["F-12", "F-13"] },
+  { source: "api.rst 4.97, struct kvm_msr_filter_range: ranges, base, nmsrs", ids: ["F-14..F-16"] },
+  { source: "api.rst 4.97, what happens to a denied access", ids: ["F-17..F-19"] },
+  { source: "api.rst 4.97, what happens to an allowed access", ids: ["F-20..F-22"] },
+  {
+    source: "api.rst 4.97, behaviour before the first call and without ranges",
+    ids: ["F-23..F-25"],
+  },
+  { source: "api.rst 4.97, warning about implicit accesses", ids: ["F-26..F-29"] },
+  { source: "api.rst 4.97, warning about nested VM-entry and VM-exit", ids: ["F-30..F-34"] },
+  { source: "api.rst 4.97, warning about x2APIC MSRs", ids: ["F-35", "F-36"] },
+  { source: "api.rst 4.97, note about filters changed while vCPUs run", ids: ["F-37"] },
+  { source: "api.rst 4.97, note about enabling the exit", ids: ["F-38", "F-39"] },
+  { source: "api.rst 4.97, struct kvm_msr_filter and its constants", ids: ["F-40", "F-41"] },
   { source: "hypercalls.rst 8, KVM_HC_MAP_GPA_RANGE and MSR_KVM_MIGRATION_CONTROL", ids: ["F-42"] },
   // What it says of the exits.
-  { source: "5 kvm_run, KVM_EXIT_X86_RDMSR and _WRMSR: when they occur", ids: ["K-01..K-04"] },
-  { source: "5 kvm_run, KVM_MSR_EXIT_REASON_UNKNOWN, _INVAL and _FILTER", ids: ["K-05..K-07"] },
-  { source: "5 kvm_run, KVM_EXIT_X86_RDMSR", ids: ["K-08..K-10"] },
-  { source: "5 kvm_run, KVM_EXIT_X86_WRMSR", ids: ["K-11..K-14"] },
-  { source: "5 kvm_run, struct msr", ids: ["K-15"] },
-  { source: "5 kvm_run, note about operations that complete on re-entry", ids: ["K-16..K-20"] },
+  {
+    source: "api.rst 5 kvm_run, KVM_EXIT_X86_RDMSR and _WRMSR: when they occur",
+    ids: ["K-01..K-04"],
+  },
+  {
+    source: "api.rst 5 kvm_run, KVM_MSR_EXIT_REASON_UNKNOWN, _INVAL and _FILTER",
+    ids: ["K-05..K-07"],
+  },
+  { source: "api.rst 5 kvm_run, KVM_EXIT_X86_RDMSR", ids: ["K-08..K-10"] },
+  { source: "api.rst 5 kvm_run, KVM_EXIT_X86_WRMSR", ids: ["K-11..K-14"] },
+  { source: "api.rst 5 kvm_run, struct msr", ids: ["K-15"] },
+  {
+    source: "api.rst 5 kvm_run, note about operations that complete on re-entry",
+    ids: ["K-16..K-20"],
+  },
   // What it says of the capabilities.
-  { source: "7.21 KVM_CAP_X86_USER_SPACE_MSR: parameters, returns", ids: ["U-01..U-03"] },
-  { source: "7.21, behaviour by default and when enabled", ids: ["U-04..U-06"] },
-  { source: "7.21, the reasons in args[0]", ids: ["U-07..U-09"] },
-  { source: "8.26 KVM_CAP_X86_USER_SPACE_MSR", ids: ["U-10..U-12"] },
-  { source: "8.27 KVM_CAP_X86_MSR_FILTER", ids: ["C-01..C-04"] },
+  { source: "api.rst 7.21 KVM_CAP_X86_USER_SPACE_MSR: parameters, returns", ids: ["U-01..U-03"] },
+  { source: "api.rst 7.21, behaviour by default and when enabled", ids: ["U-04..U-06"] },
+  { source: "api.rst 7.21, the reasons in args[0]", ids: ["U-07..U-09"] },
+  { source: "api.rst 8.26 KVM_CAP_X86_USER_SPACE_MSR", ids: ["U-10..U-12"] },
+  { source: "api.rst 8.27 KVM_CAP_X86_MSR_FILTER", ids: ["C-01..C-04"] },
   // What follows from the code.
   {
     source: "x86.c kvm_msr_allowed(): the search through the ranges",
@@ -73,7 +85,7 @@ const PASSAGES: readonly Passage[] = [
   { source: "x86.c kvm_msr_user_space(): contents of the exit", ids: ["X-44..X-49"] },
   {
     source: "x86.c complete_fast_rdmsr(), complete_fast_msr_access()",
-    ids: ["X-52..X-54", "X-62", "X-94..X-96"],
+    ids: ["X-52..X-54", "X-62", "X-94..X-96", "X-102"],
   },
   { source: "x86.c kvm_emulate_rdmsr(), kvm_emulate_wrmsr()", ids: ["X-55..X-57"] },
   {
@@ -85,7 +97,7 @@ const PASSAGES: readonly Passage[] = [
     ids: ["X-63", "X-64", "X-67"],
   },
   { source: "x86.c, faults that never reach KVM and those of x2APIC", ids: ["X-65", "X-66"] },
-  { source: "x86.c kvm_skip_emulated_instruction()", ids: ["X-68..X-70"] },
+  { source: "x86.c kvm_skip_emulated_instruction()", ids: ["X-68..X-70", "X-101"] },
   {
     source: "svm/svm.c svm_msr_filter_changed(), vmx/vmx.c vmx_msr_filter_changed()",
     ids: ["X-73", "X-74", "X-82..X-84"],
@@ -101,7 +113,7 @@ const PASSAGES: readonly Passage[] = [
     source: "emulate.c em_rdmsr(), em_wrmsr(); x86.c emulator_get_msr_with_filter()",
     ids: ["X-87..X-89"],
   },
-  { source: "svm/nested.c, vmx/nested.c: MSR bitmaps and lists", ids: ["X-90..X-92"] },
+  { source: "svm/nested.c, vmx/nested.c: MSR bitmaps and lists", ids: ["X-90..X-92", "X-97"] },
   { source: "x86.c vcpu_enter_guest(): exit statistics", ids: ["X-93"] },
 ];
 
@@ -119,7 +131,14 @@ const SOURCES: ReadonlyMap<string, string> = new Map(
   PASSAGES.flatMap(({ source, ids }) => ids.flatMap(expand).map((id) => [id, source] as const)),
 );
 
-const LETTERS = "FKUCX";
+const CHAPTERS: Readonly<Record<string, string>> = {
+  F: "api.rst 4.97 KVM_X86_SET_MSR_FILTER",
+  K: "api.rst 5 KVM_EXIT_X86_RDMSR, KVM_EXIT_X86_WRMSR",
+  U: "api.rst 7.21 KVM_CAP_X86_USER_SPACE_MSR",
+  C: "api.rst 8.27 KVM_CAP_X86_MSR_FILTER",
+  X: "behaviour of the kernel's code, not documented",
+};
+const LETTERS = Object.keys(CHAPTERS).join("");
 
 /** Orders ids as the catalogue does: by letter, then by number. */
 export function compareIds(a: string, b: string): number {
@@ -140,4 +159,9 @@ export function sourceOf(id: string): string {
   const source = SOURCES.get(id);
   if (source === undefined) throw new RangeError(`Cannot find clause "${id}" in the catalogue`);
   return source;
+}
+
+/** What the clauses have in common whose ids start with `letter`. */
+export function chapterOf(letter: string): string {
+  return CHAPTERS[letter] ?? "";
 }

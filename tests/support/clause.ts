@@ -75,22 +75,6 @@ export function clauses(): readonly Clause[] {
   return [...registry.values()];
 }
 
-/** Where a clause's promise comes from, by the letter of its id. */
-export function sourceOf(id: string): string {
-  switch (id[0]) {
-    case "F":
-      return "api.rst 4.97 KVM_X86_SET_MSR_FILTER";
-    case "K":
-      return "api.rst 5 KVM_EXIT_X86_RDMSR, KVM_EXIT_X86_WRMSR";
-    case "U":
-      return "api.rst 7.21 KVM_CAP_X86_USER_SPACE_MSR";
-    case "C":
-      return "api.rst 8.27 KVM_CAP_X86_MSR_FILTER";
-    default:
-      return "behaviour of the kernel's code, not documented";
-  }
-}
-
 function isAssertion(error: unknown): error is Error {
   return error instanceof GuestAssertionError || error instanceof AssertionError;
 }
