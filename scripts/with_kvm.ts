@@ -32,6 +32,7 @@ const TASKS: Readonly<Record<string, readonly string[]>> = {
     "--allow-read",
     "--allow-write",
     "--allow-env",
+    "--allow-run",
     "scripts/verify.ts",
   ],
   fuzz: [

@@ -109,6 +109,18 @@ const DEVIATIONS: readonly Deviation[] = [
       "the CPU execute it.",
     expected: (facts) => takesWideEcx(facts) && !isKernelFrom(facts, [5, 17]),
   },
+  {
+    id: "D-08",
+    clause: "X-102",
+    evidence:
+      "Debian's Linux 6.12 with kvm_amd: the guest takes the #GP of the refused access and " +
+      "never the interrupt that KVM_INTERRUPT had queued.",
+    cause:
+      "kvm_run says that the vCPU is ready although the access is yet to complete. The #GP goes " +
+      "first, and svm_complete_interrupts() and vmx_complete_interrupts() empty the queue of " +
+      "interrupts after every run, also of one that was not delivered.",
+    expected: ({ vendorModule }) => vendorModule === "kvm_amd" || vendorModule === "kvm_intel",
+  },
 ];
 
 /** All recorded deviations of a clause, under whichever execution. */

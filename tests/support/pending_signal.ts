@@ -13,7 +13,7 @@ const SPIN = asm64`
 `;
 
 /** A tenth of it passes before the deadline's signal comes for the first time. */
-const DEADLINE_MS = 100;
+const DEADLINE_MS = 500;
 
 /**
  * Makes the signal of deadlines pending, which is blocked in this thread and
