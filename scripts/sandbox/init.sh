@@ -20,6 +20,8 @@ fail() {
 
 mount -t proc proc /proc
 mount -t sysfs sys /sys
+# KVM before 5.14 shows its statistics here alone.
+mount -t debugfs debugfs /sys/kernel/debug
 mount -t devtmpfs dev /dev || fail "no /dev"
 mkdir -p /dev/pts /dev/shm /tmp /run
 mount -t devpts pts /dev/pts

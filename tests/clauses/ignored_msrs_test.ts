@@ -14,8 +14,8 @@ import {
   write,
 } from "../support/assert_walk.ts";
 import { clause } from "../support/clause.ts";
+import { ignoringUnknownMsrs, mayIgnoreUnknownMsrs } from "../support/ignored_msrs.ts";
 import { KNOWN_MSRS, UNKNOWN_MSRS } from "../support/msr_probes.ts";
-import { ignoresUnknownMsrs } from "../support/requirements.ts";
 
 const UNKNOWN = [...UNKNOWN_MSRS, 0x1fff, 0x2000, 0xbfff_ffff, 0xc000_1fff];
 const KNOWN = KNOWN_MSRS.map(({ index }) => index);
@@ -41,8 +41,9 @@ clause(
   "X-86",
   "with kvm.ignore_msrs on, the filter still denies by exit or #GP; an unknown MSR that it allows " +
     "never exits, reads as 0 and ignores writes",
-  { requires: [ignoresUnknownMsrs] },
-  ({ kvm }) => {
+  { requires: [mayIgnoreUnknownMsrs] },
+  ({ kvm, facts }) => {
+    using _ignoring = ignoringUnknownMsrs(facts);
     using vm = kvm.createVm();
     const session = bootWalker(vm);
     for (const reasons of [[], ["unknown"], MSR_EXIT_REASONS] as const) {
