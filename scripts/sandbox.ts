@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { parseOptions } from "./options.ts";
 import { bochs } from "./sandbox/bochs.ts";
 import { Cache, cacheDirectory } from "./sandbox/cache.ts";
@@ -15,6 +15,7 @@ import type { Machine } from "./sandbox/machine.ts";
 import { MissingError } from "./sandbox/missing.ts";
 import { ProgramError } from "./sandbox/program.ts";
 import { qemu } from "./sandbox/qemu.ts";
+import { temporaryFolder } from "./sandbox/run_directory.ts";
 import { type Request, runInSandbox, type Streams } from "./sandbox/sandbox_run.ts";
 import { StepLine } from "./sandbox/step_line.ts";
 
@@ -37,15 +38,18 @@ Usage: deno task sandbox [OPTION]... [--] COMMAND [ARGUMENT]...
   --remove-cache            remove it
   --help                    show this
 
-The command runs with the current directory's files. TRAPLINE_SANDBOX is amd or intel inside,
-and TRAPLINE_TIME_SCALE is what deadlines are multiplied by there. No root is needed.
-Emulators and kernels are fetched through apt into TRAPLINE_CACHE, by default trapline in the
-user's cache directory. Where apt is set to no Debian mirror, TRAPLINE_DEBIAN_MIRROR names one.
+The command runs with the current directory's files. A shell gets the terminal on amd; intel's
+machine has no input. TRAPLINE_SANDBOX is amd or intel inside, and TRAPLINE_TIME_SCALE is what
+deadlines are multiplied by there. No root is needed. Emulators and kernels are fetched through
+apt into TRAPLINE_CACHE, by default trapline in the user's cache directory; what nobody has used
+for 30 days goes by itself. Where apt is set to no Debian mirror, TRAPLINE_DEBIAN_MIRROR names one.
 
 Exit status: the command's; 124 when it did not end in time, 125 when the sandbox failed,
 2 for a bad command line.`;
 
 const MACHINES: Readonly<Record<string, Machine>> = { amd: qemu, intel: bochs };
+
+const SHELLS: ReadonlySet<string> = new Set(["sh", "ash", "bash", "busybox", "dash"]);
 
 const STATUS_TIMEOUT = 124;
 const STATUS_FAILED = 125;
@@ -78,6 +82,11 @@ function chosenMachine(vendor: string): Machine {
   return machine;
 }
 
+/** Whether `command` is a shell that would read what is typed. */
+function isShell([program = "", ...args]: readonly string[]): boolean {
+  return SHELLS.has(basename(program)) && args.every((arg) => /^-[il]+$/.test(arg));
+}
+
 function readRequest(args: readonly string[]): Request | "list" | "remove" {
   const { values, positionals } = parseOptions({
     usage: USAGE,
@@ -100,6 +109,12 @@ function readRequest(args: readonly string[]): Request | "list" | "remove" {
   if (values["remove-cache"]) return "remove";
   if (positionals.length === 0) throw new Misuse("No command is given");
   const machine = chosenMachine(values.vendor ?? "amd");
+  if (!machine.hasInput && isShell(positionals)) {
+    throw new Misuse(
+      `${machine.name} has no keyboard for the shell "${positionals[0]}": ` +
+        "give it a command with -c, or take --vendor amd",
+    );
+  }
   const kernel = values.kernel ?? "6.12";
   if (values.modules !== undefined && Object.hasOwn(GENERATIONS, kernel)) {
     throw new Misuse("--modules is for a kernel that is given by its path");
@@ -113,7 +128,7 @@ function readRequest(args: readonly string[]): Request | "list" | "remove" {
     memoryMib: positiveNumber("memory", values.memory, machine.memoryMib),
     timeoutSeconds: positiveNumber("timeout", values.timeout, 1800),
     keep: values.keep ?? false,
-    terminal: Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
+    terminal: machine.hasInput && Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
     command: positionals,
     directory: Deno.cwd(),
     env: Object.fromEntries(env),
@@ -138,6 +153,14 @@ async function removeCache(cache: Cache): Promise<number> {
 
 async function writeAll(to: Deno.FsFile | typeof Deno.stdout, bytes: Uint8Array): Promise<void> {
   for (let start = 0; start < bytes.length;) start += await to.write(bytes.subarray(start));
+}
+
+/** What to say when `error` is that a disk of this host is full. */
+function noRoom(error: unknown, cache: Cache): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  if (error.code !== "ENOSPC" && error.code !== "EDQUOT") return undefined;
+  return `Cannot make the sandbox: no room is left in ${cache.directory}, or in ` +
+    `${temporaryFolder()}, where it works: ${error.message}`;
 }
 
 async function run(request: Request, cache: Cache): Promise<number> {
@@ -192,7 +215,10 @@ async function run(request: Request, cache: Cache): Promise<number> {
       const late = error instanceof SandboxError && error.kind === "timeout";
       return late ? STATUS_TIMEOUT : STATUS_FAILED;
     }
-    throw error;
+    const full = noRoom(error, cache);
+    if (full === undefined) throw error;
+    console.error(full);
+    return STATUS_FAILED;
   } finally {
     for (const remove of listeners) remove();
   }

@@ -28,6 +28,8 @@ interface Running {
   readonly folder: string;
   /** Waits until `text` was printed to stdout. */
   waitFor(text: string): Promise<void>;
+  /** What was printed to stdout so far. */
+  printed(): string;
   /** What was printed to stderr, once it has ended. */
   readonly complaint: Promise<string>;
 }
@@ -45,12 +47,26 @@ function processesOf(folder: string): string[] {
   });
 }
 
-function start(folder: string, args: readonly string[]): Running {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--allow-run", "--allow-read", "--allow-write", "--allow-env"],
-      ...[SANDBOX, ...args],
-    ],
+// Runs a command with a disk of its own at the folder, lists what it left there, and ends as it did.
+const ON_SMALL_DISK =
+  'mount -t tmpfs -o size=200m tmpfs "$0" && cd "$0" && { "$@"; status=$?; ls -A; exit $status; }';
+
+/** Whether a disk can be put somewhere for one command, without root. */
+function canMount(): boolean {
+  if (findProgram("unshare") === undefined) return false;
+  return new Deno.Command("unshare", { args: ["-rm", "true"], stderr: "null" }).outputSync()
+    .success;
+}
+
+function start(folder: string, args: readonly string[], isDiskSmall: boolean): Running {
+  const [program, ...rest] = [
+    ...(isDiskSmall ? ["unshare", "-rm", "sh", "-c", ON_SMALL_DISK, folder] : []),
+    ...[Deno.execPath(), "run", "--quiet"],
+    ...["--allow-run", "--allow-read", "--allow-write", "--allow-env"],
+    ...[SANDBOX, ...args],
+  ];
+  const child = new Deno.Command(program!, {
+    args: rest,
     cwd: folder,
     env: { TMPDIR: folder, TRAPLINE_CACHE: CACHE },
     stdin: "null",
@@ -71,6 +87,7 @@ function start(folder: string, args: readonly string[]): Running {
     child,
     folder,
     complaint: Promise.all([new Response(child.stderr).text(), reading]).then(([text]) => text),
+    printed: () => printed,
     async waitFor(text) {
       while (!printed.includes(text)) {
         const before = printed;
@@ -89,15 +106,17 @@ function testEnd(
   isSlow: boolean,
   args: readonly string[],
   body: (running: Running) => Promise<void>,
+  isDiskSmall: boolean = false,
 ): void {
-  const reason = MISSING ?? (isSlow && !ALL ? "TRAPLINE_TEST_SANDBOX is not all" : undefined);
+  const reason = MISSING ?? (isSlow && !ALL ? "TRAPLINE_TEST_SANDBOX is not all" : undefined) ??
+    (isDiskSmall && !canMount() ? "no disk can be mounted for one process" : undefined);
   Deno.test({
     name: reason === undefined ? name : `${name} [undecided: ${reason}]`,
     ignore: reason !== undefined,
     fn: async () => {
       const folder = await Deno.makeTempDir({ prefix: "trapline-sandbox-test-" });
       try {
-        const running = start(folder, args);
+        const running = start(folder, args, isDiskSmall);
         await body(running);
         await running.complaint;
         assertEquals(processesOf(folder), []);
@@ -167,3 +186,64 @@ testEnd(
     assertEquals(await Deno.readTextFile(`${running.folder}/out`), "r\n");
   },
 );
+
+const FILLS = (mib: number): string => `head -c ${mib}m /dev/zero >big`;
+
+testEnd(
+  "sandbox says so when the host's disk fills while it runs",
+  true,
+  ["--", "sh", "-c", `${FILLS(400)}; sync`],
+  async (running) => {
+    assertEquals((await running.child.status).code, 125);
+    const complaint = await running.complaint;
+    assert(complaint.startsWith("The sandbox could not write its disk, as when"), complaint);
+    assert(complaint.includes("The console's last lines:\n  | "), complaint);
+    assertEquals(running.printed(), "");
+  },
+  true,
+);
+
+testEnd(
+  "sandbox gives the status of a command that fills its disk",
+  true,
+  ["--", "sh", "-c", `${FILLS(4096)} || exit 9`],
+  async (running) => {
+    assertEquals((await running.child.status).code, 9);
+    assert((await running.complaint).includes("No space left on device"));
+  },
+);
+
+testEnd(
+  "sandbox says so when its disk has no room for the results",
+  true,
+  ["--result", "big", "--", "sh", "-c", FILLS(900)],
+  async (running) => {
+    assertEquals((await running.child.status).code, 125);
+    const complaint = await running.complaint;
+    assert(
+      complaint.startsWith("The sandbox cannot go on: cannot write the results: "),
+      complaint,
+    );
+    assert(complaint.includes("No space left on device"), complaint);
+  },
+);
+
+Deno.test("sandbox refuses a shell where nothing can be typed", async () => {
+  for (const shell of [["sh"], ["/bin/bash", "-l"]]) {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--quiet",
+        "--allow-env",
+        "--allow-read",
+        SANDBOX,
+        "--vendor",
+        "intel",
+        "--",
+        ...shell,
+      ],
+    }).output();
+    assertEquals(code, 2);
+    assert(new TextDecoder().decode(stderr).startsWith("Bochs has no keyboard for the shell"));
+  }
+});

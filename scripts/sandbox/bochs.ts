@@ -44,6 +44,7 @@ const SKIPPED_INITCALLS = [
 const COMMAND_LINE = [
   `initcall_blacklist=${SKIPPED_INITCALLS.join(",")}`,
   "cryptomgr.notests",
+  "init_on_alloc=0",
   "mitigations=off",
   "nokaslr",
   "no_timer_check",
@@ -152,6 +153,7 @@ export const bochs: Machine = {
   modules: ["ata_piix", "sd_mod", "ext4"],
   entersElf: false,
   commandLine: COMMAND_LINE,
+  hasInput: false,
   memoryMib: 1024,
   timeScale: 30,
   bootSeconds: 300,

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 // One who fills an entry, or removes it, locks the first; everyone who uses it shares the second.
@@ -13,6 +13,7 @@ const FILLING = ".filling";
 const USING = ".using";
 const PAUSE_MS = 50;
 const UNFINISHED = ".unfinished";
+const DAY_MS = 24 * 3600 * 1000;
 
 /** An entry of the cache that stays until this is disposed of. */
 export interface Held extends Disposable {
@@ -39,8 +40,32 @@ export function cacheDirectory(env: (name: string) => string | undefined): strin
   return join(home, ".cache", "trapline");
 }
 
-async function openLock(path: string): Promise<Deno.FsFile> {
-  return await Deno.open(path, { create: true, write: true });
+/** Whether `path` is still the file that was opened, which one who removed the entry unlinked. */
+async function isSameFile(file: Deno.FsFile, path: string): Promise<boolean> {
+  const [opened, there] = await Promise.all([
+    file.stat(),
+    Deno.stat(path).catch((error: unknown) => {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }),
+  ]);
+  return there !== undefined && opened.ino === there.ino;
+}
+
+/** Locks the file at `path` for as long as it is open; gives nothing when somebody else has it. */
+async function tryLock(path: string, isExclusive: boolean): Promise<Deno.FsFile | undefined> {
+  for (;;) {
+    const file = await Deno.open(path, { create: true, write: true });
+    try {
+      const isLocked = await file.tryLock(isExclusive);
+      if (isLocked && await isSameFile(file, path)) return file;
+      file.close();
+      if (!isLocked) return undefined;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -84,15 +109,19 @@ export class Cache {
   ): Promise<Held> {
     await Deno.mkdir(this.#directory, { recursive: true });
     const path = join(this.#directory, name);
-    using filling = await openLock(path + FILLING);
+    let filling: Deno.FsFile | undefined;
     // Not lock(), which nothing can interrupt.
-    while (!(await filling.tryLock(true))) {
+    while ((filling = await tryLock(path + FILLING, true)) === undefined) {
       await delay(PAUSE_MS);
       signal?.throwIfAborted();
     }
+    using _filling = filling;
     if (!(await exists(path))) await this.#fill(path, fill);
-    const users = await openLock(path + USING);
-    await users.lock(false);
+    // Nobody has it exclusively but one who has the first as well.
+    const users = await tryLock(path + USING, false);
+    if (users === undefined) throw new Error(`Cannot hold ${path}: Its lock is taken`);
+    const now = new Date();
+    await users.utime(now, now);
     return { path, [Symbol.dispose]: () => users.close() };
   }
 
@@ -129,17 +158,45 @@ export class Cache {
   /** Removes every entry that nobody holds; gives the names of those that stay. */
   async remove(): Promise<string[]> {
     const held: string[] = [];
-    for (const name of await this.#names()) {
-      const path = join(this.#directory, name);
-      const entry = name.endsWith(UNFINISHED) ? path.slice(0, -UNFINISHED.length) : path;
-      using filling = await openLock(entry + FILLING);
-      using users = await openLock(entry + USING);
-      if (await filling.tryLock(true) && await users.tryLock(true)) {
-        await Deno.remove(path, { recursive: true });
-      } else {
-        held.push(basename(entry));
-      }
+    for (const name of await this.#known()) {
+      if (!(await this.#removeEntry(name))) held.push(name);
     }
     return held;
+  }
+
+  /**
+   * Removes the entries that nobody has used for `days`: the kernel, the
+   * emulator or Deno that they were made for has been superseded, most likely.
+   */
+  async prune(days: number): Promise<void> {
+    const eldest = Date.now() - days * DAY_MS;
+    for (const name of await this.#known()) {
+      const info = await Deno.stat(join(this.#directory, name + USING)).catch(() => undefined);
+      if ((info?.mtime?.getTime() ?? 0) < eldest) await this.#removeEntry(name);
+    }
+  }
+
+  /** Names of entries, also of those of which only locks or a broken fill are left. */
+  async #known(): Promise<string[]> {
+    if (!(await exists(this.#directory))) return [];
+    const names = new Set<string>();
+    for await (const { name } of Deno.readDir(this.#directory)) {
+      const suffix = [FILLING, USING, UNFINISHED].find((suffix) => name.endsWith(suffix)) ?? "";
+      names.add(name.slice(0, name.length - suffix.length));
+    }
+    return [...names].sort();
+  }
+
+  async #removeEntry(name: string): Promise<boolean> {
+    const path = join(this.#directory, name);
+    using filling = await tryLock(path + FILLING, true);
+    using users = filling && await tryLock(path + USING, true);
+    if (users === undefined) return false;
+    for (const suffix of ["", UNFINISHED, USING, FILLING]) {
+      await Deno.remove(path + suffix, { recursive: true }).catch((error: unknown) => {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      });
+    }
+    return true;
   }
 }

@@ -73,3 +73,42 @@ Deno.test("Cache.remove() removes what nobody holds", async () => {
     assertEquals((await cache.list()).map(({ name }) => name), ["held"]);
   });
 });
+
+Deno.test("Cache.remove() leaves no locks, nor those of entries that are gone", async () => {
+  await withCache(async (cache) => {
+    (await cache.hold("entry", fillWith("x")))[Symbol.dispose]();
+    await Deno.writeTextFile(join(cache.directory, "gone.using"), "");
+    assertEquals(await cache.remove(), []);
+    assertEquals([...Deno.readDirSync(cache.directory)], []);
+  });
+});
+
+Deno.test("Cache.prune() removes what nobody has used for some days", async () => {
+  await withCache(async (cache) => {
+    const days = (count: number): Date => new Date(Date.now() - count * 24 * 3600 * 1000);
+    for (const [name, age] of [["old", 31], ["recent", 29]] as const) {
+      (await cache.hold(name, fillWith("x")))[Symbol.dispose]();
+      await Deno.utime(join(cache.directory, `${name}.using`), days(age), days(age));
+    }
+    using _held = await cache.hold("held", fillWith("x"));
+    await Deno.utime(join(cache.directory, "held.using"), days(31), days(31));
+    await cache.prune(30);
+    assertEquals((await cache.list()).map(({ name }) => name), ["held", "recent"]);
+    (await cache.hold("recent", neverFilled))[Symbol.dispose]();
+  });
+});
+
+Deno.test("Cache.hold() gives a whole entry while others remove it", async () => {
+  await withCache(async (cache) => {
+    const users = async (): Promise<void> => {
+      for (let round = 0; round < 20; round++) {
+        using held = await cache.hold("entry", fillWith("whole"));
+        assertEquals(await Deno.readTextFile(join(held.path, "file")), "whole");
+      }
+    };
+    const remover = async (): Promise<void> => {
+      for (let round = 0; round < 60; round++) await cache.remove();
+    };
+    await Promise.all([users(), remover(), users()]);
+  });
+});

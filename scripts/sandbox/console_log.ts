@@ -13,6 +13,8 @@ const CONTROL = /\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])|[\0-\x08\x0b-\x1f\x7f]/
 
 const PANIC = /Kernel panic - not syncing: (.*)/;
 const FAILED = /trapline: \S+ s: failed: (.*)/;
+// "blk_update_request: " before it in 5.10.
+const LOST_WRITE = /(I\/O error, dev [vs]d\w, .*\(WRITE\).*)/;
 const READY = /trapline: \S+ s: ready$/;
 
 /** The last lines of a console, and what they mean. */
@@ -23,6 +25,7 @@ export class ConsoleLog {
   #rest = "";
   #panic: string | undefined;
   #failure: string | undefined;
+  #lostWrite: string | undefined;
 
   /** Resolves when the command is about to start. */
   get ready(): Promise<void> {
@@ -37,6 +40,11 @@ export class ConsoleLog {
   /** What the first process could not do, if it said so. */
   get failure(): string | undefined {
     return this.#failure;
+  }
+
+  /** What the kernel said of the first write to a disk that failed, if one did. */
+  get lostWrite(): string | undefined {
+    return this.#lostWrite;
   }
 
   /** The last lines, as they are shown to a person. */
@@ -55,6 +63,7 @@ export class ConsoleLog {
   #addLine(line: string): void {
     this.#panic ??= PANIC.exec(line)?.[1];
     this.#failure ??= FAILED.exec(line)?.[1];
+    this.#lostWrite ??= LOST_WRITE.exec(line)?.[1];
     if (READY.test(line)) this.#ready.resolve();
     if (line.trim() === "") return;
     this.#lines.push(line);

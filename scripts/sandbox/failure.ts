@@ -12,6 +12,8 @@ export type FailureKind =
   | "panic"
   /** The first process inside could not do its work. */
   | "guest"
+  /** The exchange disk could not be written, as when the host's own is full. */
+  | "disk"
   /** The emulated processor reset, as after a triple fault. */
   | "reset"
   /** The emulator was killed or failed. */
@@ -41,11 +43,16 @@ export class SandboxError extends Error {
 
 const SIGNAL_BASE = 128;
 
-/** Why a sandbox ended whose machine is off and left no status. */
+/**
+ * Why a sandbox ended whose machine is off and left no status, or none to be believed.
+ *
+ * @param directory where its disks are.
+ */
 export function failureOf(
   emulator: string,
   { code, reason }: Ended,
   log: ConsoleLog,
+  directory: string,
 ): SandboxError {
   const lines = log.lastLines;
   if (log.panic !== undefined) {
@@ -53,6 +60,14 @@ export function failureOf(
   }
   if (log.failure !== undefined) {
     return new SandboxError("guest", `The sandbox cannot go on: ${log.failure}`, lines);
+  }
+  if (log.lostWrite !== undefined) {
+    return new SandboxError(
+      "disk",
+      `The sandbox could not write its disk, as when there is no room left in ${directory}: ` +
+        log.lostWrite,
+      lines,
+    );
   }
   const detail = reason === undefined ? "" : `: ${reason}`;
   if (code > SIGNAL_BASE) {

@@ -10,6 +10,7 @@ say() {
 }
 off() {
   sync
+  sleep 0.1 # What was said last is still on its way out.
   poweroff -f
   sleep 60
 }
@@ -49,8 +50,12 @@ load() {
   done
 }
 load </modules/disks
+say "disks' modules are loaded"
 put_disk payload ro
 put_disk exchange noinit_itable
+say "disks are there"
+# Room for the status, whatever the command fills.
+head -c 65536 /dev/zero >/exchange/trapline/room || fail "no room on the exchange disk"
 . /exchange/trapline/settings
 for folder in "$DIRECTORY" "$DENO_DIR"; do
   [ -d "/exchange$folder" ] || mkdir -p "/exchange$folder"
@@ -59,6 +64,7 @@ for folder in "$DIRECTORY" "$DENO_DIR"; do
 done
 
 load </modules/kvm
+say "KVM is loaded"
 for port in /dev/ttyS1 /dev/ttyS2; do
   stty -F $port raw -echo 2>/dev/null || fail "no serial port $port"
 done
@@ -94,9 +100,11 @@ while read -r path; do
   [ ! -e "$path" ] || set -- "$@" "$path"
 done </exchange/trapline/wanted
 if [ $# -gt 0 ]; then
-  tar -c -f /exchange/trapline/results.tar "$@" || fail "cannot write the results"
+  tar -c -f /exchange/trapline/results.tar "$@" || fail "cannot write the results: \
+$(df -h /exchange | awk 'END { print $4 }') free on the exchange disk"
   sync
 fi
+rm /exchange/trapline/room
 # Last, so that a status means that all is there.
 echo "$status $#" >/exchange/trapline/status || fail "cannot write the status"
 off

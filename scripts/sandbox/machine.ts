@@ -90,6 +90,8 @@ export interface Machine {
   readonly entersElf: boolean;
   /** What the kernel must be told on this machine. */
   readonly commandLine: string;
+  /** Whether a command on it can read what is typed. */
+  readonly hasInput: boolean;
   /** Memory it has unless told otherwise, in MiB. */
   readonly memoryMib: number;
   /** What deadlines inside are multiplied by: `TRAPLINE_TIME_SCALE`. */

@@ -116,6 +116,7 @@ export const qemu: Machine = {
   modules: ["virtio_pci", "virtio_blk", "ext4"],
   entersElf: true,
   commandLine: `clearcpuid=${CX16}`,
+  hasInput: true,
   memoryMib: 1024,
   timeScale: 10,
   bootSeconds: 120,

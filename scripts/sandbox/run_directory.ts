@@ -14,7 +14,8 @@ export interface RunDirectory extends AsyncDisposable {
   readonly path: string;
 }
 
-function temporaryFolder(): string {
+/** Where the directories of runs are. */
+export function temporaryFolder(): string {
   return Deno.env.get("TMPDIR") || "/tmp";
 }
 

@@ -58,6 +58,9 @@ export interface Outcome {
   readonly kept: string | undefined;
 }
 
+/** Days after which what nobody used goes from the cache. */
+const UNUSED_DAYS = 30;
+
 const KERNEL_OPTIONS = [
   "console=ttyS0",
   "quiet",
@@ -169,6 +172,7 @@ export async function runInSandbox(
   using elf = machine.entersElf ? await holdElf(cache, kernel, signal) : undefined;
   using payload = await holdPayload(cache, e2fsprogs, signal);
   await removeLeftovers();
+  await cache.prune(UNUSED_DAYS);
   await using folder = await makeRunDirectory(request.keep);
   const shell = busybox.program("busybox");
   using initramfs = await holdInitramfs(cache, kernel, machine, shell, folder.path, signal);
@@ -177,7 +181,7 @@ export async function runInSandbox(
     folder.path,
     {
       paths: [directory, ...deno.paths],
-      without: [join(directory, ".git")],
+      without: [join(directory, ".git"), folder.path],
       own: guestFiles(settingsFor(request, deno.directory)),
     },
     e2fsprogs,
@@ -212,7 +216,8 @@ async function boot(
   const run = await request.machine.start(image, tools, signal);
   const ended = await follow(run, request, streams, log);
   signal.throwIfAborted();
-  return await outcome() ?? (() => {
-    throw failureOf(request.machine.name, ended, log);
-  })();
+  // A status after a lost write may be of a command whose files are not whole.
+  const out = log.lostWrite === undefined ? await outcome() : undefined;
+  if (out === undefined) throw failureOf(request.machine.name, ended, log, image.directory);
+  return out;
 }
