@@ -27,7 +27,6 @@ import {
 import { clause } from "../support/clause.ts";
 import { completeOnly } from "../support/complete_only.ts";
 import { FAILING_ACCESSES } from "../support/failing_accesses.ts";
-import { KNOWN_MSRS } from "../support/msr_probes.ts";
 import { capability, forcesEmulation } from "../support/requirements.ts";
 import { assertExecutionsAgree } from "../support/two_executions.ts";
 
@@ -62,30 +61,46 @@ const READ: readonly number[] = [
   ...[0x1fff, 0x2000, 0xbfff_ffff, 0xc000_0000, 0xc000_1fff, 0xc000_2000, 0xffff_fffe],
 ].filter((index) => !COUNTING.has(index));
 
-/** MSRs whose writes have no effect but on the MSR, with more values than are legal. */
+const BASES: readonly bigint[] = [0n, 0x1234_5000n, 0xffff_8000_0000_1000n];
+
+/**
+ * MSRs that KVM may leave to the CPU, with values that are legal: what becomes of others is the
+ * CPU's own doing natively.
+ */
+const PASSED_THROUGH: readonly (readonly [number, readonly bigint[]])[] = [
+  [Msr.IA32_SYSENTER_CS, [0n, 0x18n, 0xfffbn]],
+  [Msr.SYSCALL_MASK, [0n, 0x4_7700n, 0xffff_ffffn]],
+  [Msr.STAR, [0n, 0x0023_0010_1234_5678n, 0xffff_ffff_ffff_ffffn]],
+  ...[
+    ...[Msr.IA32_SYSENTER_ESP, Msr.IA32_SYSENTER_EIP],
+    ...[Msr.LSTAR, Msr.CSTAR, Msr.KERNEL_GS_BASE],
+  ].map((index) => [index, BASES] as const),
+];
+
+/** MSRs that are KVM's alone, whose writes have no effect but on them. */
 const WRITTEN: readonly number[] = [
-  ...KNOWN_MSRS.map(({ index }) => index),
-  ...[Msr.IA32_SYSENTER_ESP, Msr.IA32_SYSENTER_EIP, Msr.STAR, Msr.LSTAR, Msr.CSTAR],
+  ...[Msr.IA32_PAT, Msr.TSC_AUX, Msr.IA32_BIOS_SIGN_ID],
   ...[Msr.IA32_MTRR_PHYSBASE0, Msr.IA32_MTRR_PHYSMASK0, Msr.IA32_MTRR_DEF_TYPE],
-  ...[Msr.IA32_MC0_CTL, Msr.IA32_MC0_STATUS, Msr.IA32_MCG_STATUS, Msr.TSC_AUX],
-  ...[Msr.IA32_MISC_ENABLE, Msr.IA32_BIOS_SIGN_ID, Msr.IA32_XSS, Msr.K7_HWCR],
+  ...[Msr.IA32_MC0_CTL, Msr.IA32_MC0_STATUS, Msr.IA32_MCG_STATUS],
+  ...[Msr.IA32_MISC_ENABLE, Msr.IA32_XSS, Msr.K7_HWCR],
   ...[0x474f_4f00, 0x1fff, 0xc000_1fff],
 ];
 
+/** Legal in some of them and not in others. */
 const VALUES: readonly bigint[] = [
   ...[0n, 6n, 0x0006_0606_0606_0606n, 0x0707_0707_0707_0707n, 0xffff_8000_0000_1000n],
   ...[0x8000_0000_0000_0000n, 0xffff_ffff_ffff_ffffn],
 ];
 
+function writeAndRead(index: number, values: readonly bigint[]): MsrAccess[] {
+  return values.flatMap((value) => [{ kind: "write", index, value }, { kind: "read", index }]);
+}
+
 /** Reads, then writes with a read of each behind them, then what fails for each reason. */
 const ACCESSES: readonly MsrAccess[] = [
   ...READ.map((index) => ({ kind: "read", index }) as const),
-  ...WRITTEN.flatMap((index) =>
-    VALUES.flatMap((value) => [
-      { kind: "write", index, value } as const,
-      { kind: "read", index } as const,
-    ])
-  ),
+  ...PASSED_THROUGH.flatMap(([index, values]) => writeAndRead(index, values)),
+  ...WRITTEN.flatMap((index) => writeAndRead(index, VALUES)),
   ...FAILING_ACCESSES,
 ];
 

@@ -37,6 +37,7 @@ function msrsOf(sregs: Sregs): [number, bigint][] {
 clause(
   "X-39",
   "KVM_SET_SREGS sets EFER, FS and GS base and the APIC base whatever the filter denies",
+  { nativeOnly: "it is the host that sets them" },
   ({ kvm }) => {
     using vm = kvm.createVm();
     vm.createIrqchip();
@@ -68,7 +69,11 @@ clause(
         vcpu.setSregs(state);
         const what = `all denied, mask ${mask.join("+") || "0"}`;
         assertEquals(msrsOf(vcpu.sregs()), msrsOf(state), `KVM_GET_SREGS, ${what}`);
-        assertEquals(vcpu.getMsrs(indices), msrsOf(state).map(([, value]) => value), what);
+        // kvm_amd of 5.10 gives the host no FS_BASE and GS_BASE by KVM_GET_MSRS.
+        const [efer, , , apicBase] = msrsOf(state);
+        for (const [index, value] of [efer!, apicBase!]) {
+          assertEquals(vcpu.getMsr(index), value, `KVM_GET_MSRS, ${what}`);
+        }
         const denied = indices.map((index) =>
           mask.length === 0 ? faults(read(index)) : exits(read(index))
         );

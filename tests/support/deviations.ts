@@ -121,6 +121,62 @@ const DEVIATIONS: readonly Deviation[] = [
       "interrupts after every run, also of one that was not delivered.",
     expected: ({ vendorModule }) => vendorModule === "kvm_amd" || vendorModule === "kvm_intel",
   },
+  {
+    id: "D-09",
+    clause: "X-97",
+    execution: "native",
+    evidence:
+      "Debian's Linux 5.10, 6.1, 6.12 and 7 with kvm_amd and kvm_intel: L2 goes on reading " +
+      "and writing those MSRs that it may reach without an exit, FS_BASE among them, after a " +
+      "filter denies them, until L1 enters it again.",
+    cause:
+      "svm_msr_filter_changed() and vmx_msr_filter_changed() change L1's bitmap. The one for " +
+      "L2 is merged from it when L1 enters L2, by nested_svm_vmrun_msrpm() or " +
+      "nested_vmx_prepare_msr_bitmap(), and not when the filter changes while the vCPU is in L2.",
+    expected: ({ vendorModule }) => vendorModule === "kvm_amd" || vendorModule === "kvm_intel",
+  },
+  {
+    id: "D-10",
+    clause: "X-90",
+    execution: "native",
+    evidence: "Debian's Linux 5.10 with kvm_intel: L2 reads FS_BASE, GS_BASE and KERNEL_GS_BASE, " +
+      "without an exit and without a #GP, where a filter denies them.",
+    cause: "Before 5.16 nested_vmx_prepare_msr_bitmap() lets L2 have these where L1 does not " +
+      "intercept them, without a look at the bitmap that the filter has changed (67f4b9969c30).",
+    expected: (facts) => facts.vendorModule === "kvm_intel" && !isKernelFrom(facts, [5, 16]),
+  },
+  ...["X-90", "X-91", "X-97"].map((clause, i): Deviation => ({
+    id: `D-${11 + i}`,
+    clause,
+    execution: "forced emulation",
+    evidence:
+      "Debian's Linux 5.10, 6.1, 6.12 and 7 with kvm_intel: an emulated RDMSR or WRMSR in " +
+      "L2 raises #UD.",
+    cause: "The emulator asks whether L1 intercepts the instruction, and vmx_check_intercept() " +
+      "has no answer for these two; what cannot be emulated in L2 becomes a #UD.",
+    expected: ({ vendorModule }) => vendorModule === "kvm_intel",
+  })),
+  ...["F-31", "F-32", "F-33"].map((clause, i): Deviation => ({
+    id: `D-${14 + i}`,
+    clause,
+    evidence: "Debian's Linux 6.1 with kvm_intel: L2 is entered and left, and denied entries of " +
+      "the lists are loaded and stored; 5.10, 6.12 and 7 refuse them.",
+    cause:
+      "From 5.18 (ac8d6cad3c7b) to 6.11 the filter is asked for RDMSR and WRMSR alone; their " +
+      "documentation says that the lists are not filtered. 6.12 (653ea4489e69) filters them again.",
+    expected: (facts) =>
+      facts.vendorModule === "kvm_intel" && isKernelFrom(facts, [5, 18]) &&
+      !isKernelFrom(facts, [6, 12]),
+  })),
+  {
+    id: "D-17",
+    clause: "X-92",
+    evidence: "Debian's Linux 5.10, 6.1, 6.12 and 7 with kvm_intel: the VM exit stores the TSC.",
+    cause:
+      "nested_vmx_get_vmexit_msr_value() gives the TSC that the CPU itself has stored at the " +
+      "exit from L2, before it comes to the filter.",
+    expected: ({ vendorModule }) => vendorModule === "kvm_intel",
+  },
 ];
 
 /** All recorded deviations of a clause, under whichever execution. */
