@@ -15,7 +15,7 @@ import { paintFor } from "./terminal.ts";
 import { loadClauses } from "./verify/load_clauses.ts";
 import { toJson } from "./verify/json.ts";
 import { toJunit } from "./verify/junit.ts";
-import { executionsText, reportText, summaryText } from "./verify/report.ts";
+import { executionsText, Report, summaryText } from "./verify/report.ts";
 import {
   type ExecutionResult,
   isFailure,
@@ -57,14 +57,18 @@ async function decideOne(clause: Clause): Promise<Result> {
   return { clause, executions };
 }
 
+/** Decides one after the other and prints each at once, so that one that hangs can be told. */
 async function decideAll(chosen: readonly Clause[]): Promise<Result[]> {
   const progress = new Progress("clauses", chosen.length);
+  const report = new Report(paintFor(), console.log);
   const results: Result[] = [];
   for (const clause of chosen) {
     progress.show(clause.id);
-    results.push(await decideOne(clause));
+    const result = await decideOne(clause);
+    progress.clear();
+    report.add(result);
+    results.push(result);
   }
-  progress.clear();
   return results;
 }
 
@@ -93,7 +97,6 @@ async function main(args: readonly string[]): Promise<number> {
   const start = performance.now();
   const results = await decideAll(chosen);
   const seconds = (performance.now() - start) / 1000;
-  console.log(reportText(results, paintFor()));
   console.log(`\n${summaryText(results, seconds)}`);
   console.log(executionsText(results, executionObstacle("forced emulation")));
 

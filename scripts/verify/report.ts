@@ -40,15 +40,28 @@ export function resultLines(result: Result, paint: Paint): string {
   return detail === undefined ? line : `${line}\n${indent(detail)}`;
 }
 
-/** All results, grouped by where the promises come from. */
-export function reportText(results: readonly Result[], paint: Paint): string {
-  const groups = Map.groupBy(results, ({ clause }) => clause.id[0]!);
-  return [...groups].map(([letter, group]) =>
-    [
-      paint.bold(`${letter}  ${chapterOf(letter)}`),
-      ...group.map((result) => resultLines(result, paint)),
-    ].join("\n")
-  ).join("\n\n");
+/** Prints results as they come, in the order of their ids, under the chapters of the promises. */
+export class Report {
+  readonly #paint: Paint;
+  readonly #print: (text: string) => void;
+  #chapter: string | undefined;
+
+  /** Prints with `print`, which is given lines without their ends. */
+  constructor(paint: Paint, print: (text: string) => void) {
+    this.#paint = paint;
+    this.#print = print;
+  }
+
+  /** Prints one result. */
+  add(result: Result): void {
+    const chapter = result.clause.id[0]!;
+    if (chapter !== this.#chapter) {
+      if (this.#chapter !== undefined) this.#print("");
+      this.#print(this.#paint.bold(`${chapter}  ${chapterOf(chapter)}`));
+      this.#chapter = chapter;
+    }
+    this.#print(resultLines(result, this.#paint));
+  }
 }
 
 /** The line of totals. */

@@ -4,7 +4,7 @@ import type { Execution } from "../../tests/support/execution.ts";
 import { paintFor } from "../terminal.ts";
 import { toJson } from "./json.ts";
 import { toJunit } from "./junit.ts";
-import { executionsText, reportText, summaryText } from "./report.ts";
+import { executionsText, Report, summaryText } from "./report.ts";
 import { detailOfClause, isFailure, type Result, verdictOf, VERDICTS } from "./results.ts";
 
 const deviation = {
@@ -120,9 +120,13 @@ Deno.test("toJunit() escapes, and counts failures and skips", () => {
   assertEquals(xml.match(/<testcase /g)!.length, 6);
 });
 
-Deno.test("reportText() groups by source and says the reason below the verdict", () => {
+Deno.test("Report groups by chapter and says the reason below the verdict", () => {
   const paint = paintFor({ isTerminal: false });
-  const text = reportText([result("F-01", "holds"), result("X-06", "undecided")], paint);
+  const lines: string[] = [];
+  const report = new Report(paint, (text) => lines.push(text));
+  report.add(result("F-01", "holds"));
+  report.add(result("X-06", "undecided"));
+  const text = lines.join("\n");
   assertEquals(text.split("\n"), [
     "F  api.rst 4.97 KVM_X86_SET_MSR_FILTER",
     "  holds            F-01  sentence of F-01",
