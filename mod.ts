@@ -120,7 +120,13 @@ export { bootHypervisor } from "./guests/nested/boot_hypervisor.ts";
 export { Hypervisor } from "./guests/nested/hypervisor.ts";
 export { type NestedKind, nestedKind } from "./guests/nested/nested_kind.ts";
 export { SvmHypervisor } from "./guests/nested/svm_hypervisor.ts";
-export { VMCB, type VmcbFields } from "./guests/nested/vmcb.ts";
+export type {
+  VmcbFields,
+  VmcbNumberName,
+  VmcbQuadName,
+  VmcbSegment,
+  VmcbSegmentName,
+} from "./guests/nested/vmcb.ts";
 export { VMCS, type VmcsField, type VmcsFields } from "./guests/nested/vmcs.ts";
 export { type VmxExit, VmxHypervisor } from "./guests/nested/vmx_hypervisor.ts";
 export type { MsrListName } from "./guests/nested/vmx_msr_lists.ts";

@@ -11,7 +11,8 @@ import { GuestAssertionError } from "../assertion_error.ts";
 import { formatFault } from "../observation.ts";
 import { Session } from "../session.ts";
 import type { MsrAccess } from "../walker.ts";
-import { CELL, CELLS_SIZE, ENTRY, ENTRY_SIZE, NESTED, NESTED_PORT } from "./layout.ts";
+import { L1Memory } from "./l1_memory.ts";
+import { NESTED_PORT } from "./layout.ts";
 
 /**
  * L1, of either vendor. It gives L2 its own registers, page tables and
@@ -24,11 +25,13 @@ import { CELL, CELLS_SIZE, ENTRY, ENTRY_SIZE, NESTED, NESTED_PORT } from "./layo
 export abstract class Hypervisor {
   /** The guest: L1 before `enter()` and after `leave()`, L2 between. */
   readonly session: Session;
+  readonly #memory: L1Memory;
 
   /** Boots L1 on a new vCPU of `vm`. */
   protected constructor(vm: Vm) {
     this.session = Session.boot(vm, asm64`jmp finish`);
-    this.#cells.setBigUint64(CELL.logEnd, BigInt(this.at("log")), true);
+    this.#memory = new L1Memory(this.session);
+    this.#memory.clearLog();
   }
 
   /** L1's code. */
@@ -49,42 +52,16 @@ export abstract class Hypervisor {
   /** Whether L1 saw L2's hypercall. */
   protected abstract isHypercall(): boolean;
 
-  /** Guest-physical address of a part of L1's memory. */
-  protected at(part: keyof typeof NESTED): number {
-    return this.session.base + NESTED[part];
-  }
-
-  get #cells(): DataView {
-    return this.session.vm.memory.view(this.at("cells"), CELLS_SIZE);
-  }
-
-  /** The value of one of the cells. */
-  protected cell(name: keyof typeof CELL): bigint {
-    return this.#cells.getBigUint64(CELL[name], true);
-  }
-
-  /** Sets one of the cells. */
-  protected setCell(name: keyof typeof CELL, value: bigint): void {
-    this.#cells.setBigUint64(CELL[name], value, true);
-  }
-
   /** Sets what L1 answers to each RDMSR that it intercepts. */
   answerReads(value: bigint): void {
-    this.setCell("answer", value);
+    this.#memory.setCell("answer", value);
   }
 
   /** The accesses that L1 has intercepted so far, which it then forgets. */
   takeIntercepted(): MsrAccess[] {
-    const start = this.at("log");
-    const count = (Number(this.cell("logEnd")) - start) / ENTRY_SIZE;
-    const view = this.session.vm.memory.view(start, count * ENTRY_SIZE);
-    this.setCell("logEnd", BigInt(start));
-    return Array.from({ length: count }, (_, i): MsrAccess => {
-      const at = i * ENTRY_SIZE;
-      const index = view.getUint32(at + ENTRY.index, true);
-      if (view.getUint32(at + ENTRY.write, true) === 0) return { kind: "read", index };
-      return { kind: "write", index, value: view.getBigUint64(at + ENTRY.value, true) };
-    });
+    const log = this.#memory.readLog();
+    this.#memory.clearLog();
+    return log;
   }
 
   /** Runs L1, or L2, from `label` of L1's code to the next exit, whatever it is. */
@@ -93,7 +70,7 @@ export abstract class Hypervisor {
     session.restart();
     session.vcpu.setRegs({
       rip: BigInt(this.code.symbol(label)),
-      rsp: BigInt(this.at("stackTop")),
+      rsp: BigInt(this.#memory.at("stackTop")),
       rflags: 2n,
     });
     return session.step();

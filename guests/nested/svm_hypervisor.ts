@@ -9,6 +9,7 @@ import type { Vm } from "../../kvm/vm.ts";
 import type { Assembly } from "../asm/mod.ts";
 import { LAYOUT } from "../protocol.ts";
 import { Hypervisor } from "./hypervisor.ts";
+import { L1Memory } from "./l1_memory.ts";
 import { msrpmBit, setMapBits } from "./msr_maps.ts";
 import { svmCode } from "./svm_code.ts";
 import {
@@ -52,10 +53,13 @@ const PAT_RESET = 0x0007_0406_0007_0406n;
  * ```
  */
 export class SvmHypervisor extends Hypervisor {
+  /** L1's code. */
   protected override readonly code: Assembly;
+  readonly #memory: L1Memory;
 
   private constructor(vm: Vm) {
     super(vm);
+    this.#memory = new L1Memory(this.session);
     this.code = svmCode(this.session.base);
     vm.memory.write(this.code.base, this.code.bytes);
     this.#enableSvm();
@@ -75,7 +79,7 @@ export class SvmHypervisor extends Hypervisor {
     const { vcpu } = this.session;
     const sregs = vcpu.sregs();
     vcpu.setSregs({ ...sregs, efer: sregs.efer | EFER_SVME });
-    vcpu.setMsrs([[Msr.VM_HSAVE_PA, BigInt(this.at("hostArea"))]]);
+    vcpu.setMsrs([[Msr.VM_HSAVE_PA, BigInt(this.#memory.at("hostArea"))]]);
   }
 
   #likeL1(): Partial<VmcbFields> {
@@ -83,7 +87,7 @@ export class SvmHypervisor extends Hypervisor {
     return {
       INTERCEPT_MISC_1: INTERCEPT_MISC_1.MSR_PROT,
       INTERCEPT_MISC_2: INTERCEPT_MISC_2.VMRUN | INTERCEPT_MISC_2.VMMCALL,
-      MSRPM_BASE_PA: BigInt(this.at("msrMap")),
+      MSRPM_BASE_PA: BigInt(this.#memory.at("msrMap")),
       GUEST_ASID: 1,
       ES: vmcbSegment(sregs.es),
       CS: vmcbSegment(sregs.cs),
@@ -104,7 +108,7 @@ export class SvmHypervisor extends Hypervisor {
   }
 
   get #block(): DataView {
-    return this.session.vm.memory.view(this.at("controlBlock"), VMCB.size);
+    return this.#memory.view("controlBlock", VMCB.size);
   }
 
   /** Writes fields of the VMCB; they have effect from the next `enter()` on. */
@@ -117,19 +121,26 @@ export class SvmHypervisor extends Hypervisor {
     return VMCB.read(this.#block);
   }
 
+  /**
+   * Makes L1 intercept accesses of L2 to the MSR `index`, or leave them alone
+   * again, by its permission map. It has effect from the next `enter()` on.
+   */
   override intercept(index: number, kind: MsrAccessKind, on = true): void {
-    const map = this.session.vm.memory.bytes(this.at("msrMap"), MSRPM_SIZE);
+    const map = this.#memory.bytes("msrMap", MSRPM_SIZE);
     setMapBits(map, msrpmBit, index, kind, on);
   }
 
+  /** Where L1 will run L2 from at the next entry. */
   protected override setL2Rip(rip: bigint): void {
     this.write({ RIP: rip });
   }
 
+  /** Whether L1 saw L2's hypercall. */
   protected override isHypercall(): boolean {
     return this.read().EXITCODE === SVM_EXITCODE.VMMCALL;
   }
 
+  /** The last VM exit that L1 took, in words. */
   protected override describeExit(): string {
     const { EXITCODE, EXITINFO1, RIP } = this.read();
     const hex = (value: bigint): string => `0x${value.toString(16)}`;

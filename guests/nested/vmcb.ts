@@ -4,27 +4,100 @@
  *
  * @module
  */
-import {
-  type Field,
-  nested,
-  struct,
-  u16,
-  u32,
-  u64,
-  u8,
-  type Values,
-} from "../../kvm/abi/struct.ts";
+import { type Field, nested, struct, u16, u32, u64, u8 } from "../../kvm/abi/struct.ts";
 import type { Dtable, Segment } from "../../kvm/vcpu.ts";
 
-/** A segment register as the VMCB holds it. */
-export const VMCB_SEGMENT = struct("vmcb_seg", 16, {
+const VMCB_SEGMENT = struct("vmcb_seg", 16, {
   selector: u16(0),
   attrib: u16(2),
   limit: u32(4),
   base: u64(8),
 });
 
-function segment(offset: number): Field<Values<typeof VMCB_SEGMENT.fields>> {
+/** A segment register as the VMCB holds it; a descriptor table has base and limit alone. */
+export interface VmcbSegment {
+  /** The selector. */
+  readonly selector: number;
+  /** Type, S, DPL, P, AVL, L, D/B and G: the attributes of the descriptor without a gap. */
+  readonly attrib: number;
+  /** The limit, in bytes. */
+  readonly limit: number;
+  /** The base address. */
+  readonly base: bigint;
+}
+
+/** The names of the registers that are held like segments. */
+export type VmcbSegmentName =
+  | "ES"
+  | "CS"
+  | "SS"
+  | "DS"
+  | "FS"
+  | "GS"
+  | "GDTR"
+  | "LDTR"
+  | "IDTR"
+  | "TR";
+
+/** The names of the fields of at most 32 bits. */
+export type VmcbNumberName =
+  | "INTERCEPT_CR_READ"
+  | "INTERCEPT_CR_WRITE"
+  | "INTERCEPT_DR_READ"
+  | "INTERCEPT_DR_WRITE"
+  | "INTERCEPT_EXCEPTIONS"
+  | "INTERCEPT_MISC_1"
+  | "INTERCEPT_MISC_2"
+  | "INTERCEPT_MISC_3"
+  | "GUEST_ASID"
+  | "TLB_CONTROL"
+  | "VMCB_CLEAN"
+  | "CPL";
+
+/** The names of the fields of 64 bits. */
+export type VmcbQuadName =
+  | "IOPM_BASE_PA"
+  | "MSRPM_BASE_PA"
+  | "TSC_OFFSET"
+  | "V_INTR"
+  | "INTERRUPT_SHADOW"
+  | "EXITCODE"
+  | "EXITINFO1"
+  | "EXITINFO2"
+  | "EXITINTINFO"
+  | "NP_ENABLE"
+  | "EVENTINJ"
+  | "N_CR3"
+  | "NRIP"
+  | "EFER"
+  | "CR4"
+  | "CR3"
+  | "CR0"
+  | "DR7"
+  | "DR6"
+  | "RFLAGS"
+  | "RIP"
+  | "RSP"
+  | "RAX"
+  | "STAR"
+  | "LSTAR"
+  | "CSTAR"
+  | "SFMASK"
+  | "KERNEL_GS_BASE"
+  | "SYSENTER_CS"
+  | "SYSENTER_ESP"
+  | "SYSENTER_EIP"
+  | "CR2"
+  | "G_PAT"
+  | "DBGCTL";
+
+/** The fields of a VMCB, by name. */
+export type VmcbFields =
+  & Record<VmcbSegmentName, VmcbSegment>
+  & Record<VmcbNumberName, number>
+  & Record<VmcbQuadName, bigint>;
+
+function segment(offset: number): Field<VmcbSegment> {
   return nested(offset, VMCB_SEGMENT);
 }
 
@@ -88,9 +161,6 @@ export const VMCB = struct("vmcb", 0x1000, {
   DBGCTL: u64(0x670),
 });
 
-/** The fields of a VMCB, by name. */
-export type VmcbFields = Values<typeof VMCB.fields>;
-
 /** Bits of `INTERCEPT_MISC_1`. */
 export const INTERCEPT_MISC_1 = { MSR_PROT: 1 << 28 } as const;
 
@@ -105,13 +175,13 @@ export const SVM_EXITCODE = {
 } as const;
 
 /** A segment register of the vCPU as the VMCB holds it. */
-export function vmcbSegment(segment: Segment): Values<typeof VMCB_SEGMENT.fields> {
+export function vmcbSegment(segment: Segment): VmcbSegment {
   const { selector, type, s, dpl, present, avl, l, db, g, limit, base } = segment;
   const attrib = type | s << 4 | dpl << 5 | present << 7 | avl << 8 | l << 9 | db << 10 | g << 11;
   return { selector, attrib, limit, base };
 }
 
 /** A descriptor table register of the vCPU as the VMCB holds it. */
-export function vmcbTable({ base, limit }: Dtable): Values<typeof VMCB_SEGMENT.fields> {
+export function vmcbTable({ base, limit }: Dtable): VmcbSegment {
   return { selector: 0, attrib: 0, limit, base };
 }

@@ -11,6 +11,7 @@ import type { Assembly } from "../asm/mod.ts";
 import { GuestAssertionError } from "../assertion_error.ts";
 import { LAYOUT } from "../protocol.ts";
 import { Hypervisor } from "./hypervisor.ts";
+import { L1Memory } from "./l1_memory.ts";
 import { NESTED_PORT } from "./layout.ts";
 import { setMapBits, vmxMsrBitmapBit } from "./msr_maps.ts";
 import { formatVmcsField, VMCS, type VmcsField, type VmcsFields, VMX_EXIT_REASON } from "./vmcs.ts";
@@ -64,12 +65,15 @@ export interface VmxExit {
  * ```
  */
 export class VmxHypervisor extends Hypervisor {
+  /** L1's code. */
   protected override readonly code: Assembly;
+  readonly #memory: L1Memory;
   readonly #fields = new Map<VmcsField, bigint>();
   #inVmxOperation = false;
 
   private constructor(vm: Vm) {
     super(vm);
+    this.#memory = new L1Memory(this.session);
     this.code = vmxCode(this.session.base);
     vm.memory.write(this.code.base, this.code.bytes);
     this.#enableVmx();
@@ -93,20 +97,20 @@ export class VmxHypervisor extends Hypervisor {
   }
 
   #prepare(): void {
-    const { vcpu, vm, base } = this.session;
+    const { vcpu, base } = this.session;
     const { revision, controls } = vmxCapabilities(vcpu);
     for (const region of ["controlBlock", "hostArea"] as const) {
-      vm.memory.view(this.at(region), PAGE_SIZE).setUint32(0, revision, true);
+      this.#memory.view(region, PAGE_SIZE).setUint32(0, revision, true);
     }
-    this.setCell("vmcsPointer", BigInt(this.at("controlBlock")));
-    this.setCell("vmxonPointer", BigInt(this.at("hostArea")));
+    this.#memory.setCell("vmcsPointer", BigInt(this.#memory.at("controlBlock")));
+    this.#memory.setCell("vmxonPointer", BigInt(this.#memory.at("hostArea")));
     const sregs = vcpu.sregs();
     const pat = vcpu.getMsr(Msr.IA32_PAT);
     this.write({
       ...controls,
       ...guestState(sregs, pat, base + LAYOUT.stackTop),
-      ...hostState(sregs, pat, this.code.symbol("exited"), this.at("stackTop")),
-      MSR_BITMAPS: BigInt(this.at("msrMap")),
+      ...hostState(sregs, pat, this.code.symbol("exited"), this.#memory.at("stackTop")),
+      MSR_BITMAPS: BigInt(this.#memory.at("msrMap")),
     });
   }
 
@@ -123,22 +127,22 @@ export class VmxHypervisor extends Hypervisor {
    */
   setMsrList(name: MsrListName, entries: readonly MsrValue[]): void {
     const { address, count } = MSR_LISTS[name];
-    writeMsrList(this.session.vm.memory, this.at(name), entries);
-    this.write({ [address]: BigInt(this.at(name)), [count]: BigInt(entries.length) });
+    writeMsrList(this.session.vm.memory, this.#memory.at(name), entries);
+    this.write({ [address]: BigInt(this.#memory.at(name)), [count]: BigInt(entries.length) });
   }
 
   /** The first `count` entries of one of the lists, as VM exits left them. */
   msrList(name: MsrListName, count: number): MsrValue[] {
-    const bytes = this.session.vm.memory.view(this.at(name), count * MSR_ENTRY_SIZE);
+    const bytes = this.#memory.view(name, count * MSR_ENTRY_SIZE);
     return readMsrList(bytes, count);
   }
 
   /** The last VM exit that L1 took. */
   get lastExit(): VmxExit {
     return {
-      reason: Number(this.cell("exitReason")),
-      qualification: this.cell("exitQualification"),
-      rip: this.cell("exitRip"),
+      reason: Number(this.#memory.cell("exitReason")),
+      qualification: this.#memory.cell("exitQualification"),
+      rip: this.#memory.cell("exitRip"),
     };
   }
 
@@ -158,6 +162,11 @@ export class VmxHypervisor extends Hypervisor {
     return port === NESTED_PORT.entered ? undefined : this.lastExit;
   }
 
+  /**
+   * Lets L1 enter L2. What the guest does after that it does in L2, until `leave()`.
+   *
+   * @throws {GuestAssertionError} When the entry fails, or one of L1's VMX instructions.
+   */
   override enter(): void {
     if (this.tryEnter() === undefined) return;
     throw new GuestAssertionError(this.session, "L1 to enter L2", this.describeExit());
@@ -165,7 +174,7 @@ export class VmxHypervisor extends Hypervisor {
 
   #listFields(): void {
     const entries = [...this.#fields];
-    const view = this.session.vm.memory.view(this.at("fields"), (entries.length + 1) * 16);
+    const view = this.#memory.view("fields", (entries.length + 1) * 16);
     entries.forEach(([name, value], i) => {
       view.setBigUint64(i * 16, BigInt(VMCS[name]), true);
       view.setBigUint64(i * 16 + 8, value, true);
@@ -174,20 +183,27 @@ export class VmxHypervisor extends Hypervisor {
     this.#fields.clear();
   }
 
+  /**
+   * Makes L1 intercept accesses of L2 to the MSR `index`, or leave them alone
+   * again, by its MSR bitmaps. It has effect from the next `enter()` on.
+   */
   override intercept(index: number, kind: MsrAccessKind, on = true): void {
-    const map = this.session.vm.memory.bytes(this.at("msrMap"), MSR_BITMAPS_SIZE);
+    const map = this.#memory.bytes("msrMap", MSR_BITMAPS_SIZE);
     setMapBits(map, vmxMsrBitmapBit, index, kind, on);
   }
 
+  /** Where L1 will run L2 from at the next entry. */
   protected override setL2Rip(rip: bigint): void {
     this.write({ GUEST_RIP: rip });
     this.#listFields();
   }
 
+  /** Whether L1 saw L2's hypercall. */
   protected override isHypercall(): boolean {
     return this.lastExit.reason === VMX_EXIT_REASON.VMCALL;
   }
 
+  /** The last VM exit that L1 took, in words. */
   protected override describeExit(): string {
     const { reason, qualification, rip } = this.lastExit;
     return `VM exit 0x${reason.toString(16)}, qualification 0x${qualification.toString(16)} ` +
@@ -195,8 +211,8 @@ export class VmxHypervisor extends Hypervisor {
   }
 
   #describeFailure(): string {
-    const field = Number(this.cell("failedField"));
-    return `VM-instruction error ${this.cell("instructionError")}` +
+    const field = Number(this.#memory.cell("failedField"));
+    return `VM-instruction error ${this.#memory.cell("instructionError")}` +
       (field === 0 ? "" : `, VMWRITE of ${formatVmcsField(field)}`);
   }
 }

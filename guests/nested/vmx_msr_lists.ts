@@ -8,6 +8,9 @@ import type { GuestMemory } from "../../kvm/guest_memory.ts";
 import type { MsrValue } from "../../kvm/msrs.ts";
 import type { VmcsField } from "./vmcs.ts";
 
+/** The name of a list. */
+export type MsrListName = "entryLoad" | "exitStore" | "exitLoad";
+
 /** The lists, with the VMCS fields that hold address and count of each. */
 export const MSR_LISTS = {
   /** Loaded at VM entry, after the guest state. */
@@ -16,10 +19,7 @@ export const MSR_LISTS = {
   exitStore: { address: "VM_EXIT_MSR_STORE_ADDRESS", count: "VM_EXIT_MSR_STORE_COUNT" },
   /** Loaded at VM exit: L1's values. */
   exitLoad: { address: "VM_EXIT_MSR_LOAD_ADDRESS", count: "VM_EXIT_MSR_LOAD_COUNT" },
-} as const satisfies Readonly<Record<string, { address: VmcsField; count: VmcsField }>>;
-
-/** The name of a list. */
-export type MsrListName = keyof typeof MSR_LISTS;
+} as const satisfies Readonly<Record<MsrListName, { address: VmcsField; count: VmcsField }>>;
 
 /** Bytes of an entry: u32 index, 4 reserved, u64 value. */
 export const MSR_ENTRY_SIZE = 16;

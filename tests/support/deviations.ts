@@ -125,9 +125,8 @@ const DEVIATIONS: readonly Deviation[] = [
     id: "D-09",
     clause: "X-97",
     execution: "native",
-    evidence:
-      "Debian's Linux 5.10, 6.1, 6.12 and 7 with kvm_amd and kvm_intel: L2 goes on reading " +
-      "and writing those MSRs that it may reach without an exit, FS_BASE among them, after a " +
+    evidence: "Debian's Linux 5.10, 6.1, 6.12 and 7 with kvm_amd and kvm_intel: L2 " +
+      "goes on reading those MSRs that it may reach without an exit, FS_BASE among them, after a " +
       "filter denies them, until L1 enters it again.",
     cause:
       "svm_msr_filter_changed() and vmx_msr_filter_changed() change L1's bitmap. The one for " +
@@ -142,7 +141,7 @@ const DEVIATIONS: readonly Deviation[] = [
     evidence: "Debian's Linux 5.10 with kvm_intel: L2 reads FS_BASE, GS_BASE and KERNEL_GS_BASE, " +
       "without an exit and without a #GP, where a filter denies them.",
     cause: "Before 5.16 nested_vmx_prepare_msr_bitmap() lets L2 have these where L1 does not " +
-      "intercept them, without a look at the bitmap that the filter has changed (67f4b9969c30).",
+      "intercept them, without a look at the bitmap that the filter has changed.",
     expected: (facts) => facts.vendorModule === "kvm_intel" && !isKernelFrom(facts, [5, 16]),
   },
   ...["X-90", "X-91", "X-97"].map((clause, i): Deviation => ({
@@ -161,9 +160,8 @@ const DEVIATIONS: readonly Deviation[] = [
     clause,
     evidence: "Debian's Linux 6.1 with kvm_intel: L2 is entered and left, and denied entries of " +
       "the lists are loaded and stored; 5.10, 6.12 and 7 refuse them.",
-    cause:
-      "From 5.18 (ac8d6cad3c7b) to 6.11 the filter is asked for RDMSR and WRMSR alone; their " +
-      "documentation says that the lists are not filtered. 6.12 (653ea4489e69) filters them again.",
+    cause: "From 5.18 to 6.11 the filter is asked for RDMSR and WRMSR alone; their " +
+      "documentation says that the lists are not filtered. 6.12 filters them again.",
     expected: (facts) =>
       facts.vendorModule === "kvm_intel" && isKernelFrom(facts, [5, 18]) &&
       !isKernelFrom(facts, [6, 12]),

@@ -55,3 +55,20 @@ Deno.test("The deviations of X-55 are expected of kvm_amd on QEMU's CPU alone", 
   assertEquals(on("kvm_amd", [6, 12], "AMD EPYC"), [false, false]);
   assertEquals(on("kvm_intel", [6, 12], "QEMU TCG CPU version 2.5+"), [false, false]);
 });
+
+Deno.test("The deviations of nested VMX are expected of the kernels between their causes", () => {
+  const on = (clause: string, version: readonly [number, number]): boolean =>
+    deviationsOf(clause).some((each) =>
+      each.execution !== "forced emulation" && each.expected(host("kvm_intel", version, {}))
+    );
+  const versions = [[5, 10], [5, 15], [5, 16], [5, 17], [5, 18], [6, 11], [6, 12], [7, 2]] as const;
+  for (const clause of ["F-31", "F-32", "F-33"]) {
+    assertEquals(versions.filter((version) => on(clause, version)), [[5, 18], [6, 11]]);
+  }
+  assertEquals(versions.filter((version) => on("X-90", version)), [[5, 10], [5, 15]]);
+  assertEquals(versions.filter((version) => on("X-92", version)), [...versions]);
+  for (const clause of ["F-31", "X-90", "X-91", "X-92"]) {
+    const amd = deviationsOf(clause).filter((each) => each.expected(host("kvm_amd", [6, 1], {})));
+    assertEquals(amd, [], clause);
+  }
+});
