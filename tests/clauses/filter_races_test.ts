@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   asm64,
   GuestThread,
@@ -20,7 +20,7 @@ import {
 } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
 import { denyOnly } from "../support/msr_probes.ts";
-import { Race, raceMs, sleep, type Trap } from "../support/race.ts";
+import { ONE_PROCESSOR, Race, raceMs, sleep, type Trap } from "../support/race.ts";
 import { FILTER_A, FILTER_B } from "../support/race_filters.ts";
 import { IoctlThread } from "../support/race_ioctls.ts";
 
@@ -63,22 +63,22 @@ clause(
   "several threads that change the filter and several vCPUs that access MSRs do not disturb each other",
   async ({ kvm }) => {
     using vm = kvm.createVm();
-    await using race = await Race.boot(vm, 3, "gp");
+    await using race = await Race.boot(vm, ONE_PROCESSOR ? 2 : 3, "gp");
     race.phase = "A to B";
-    await race.start();
-    // The structures hold addresses of what lies behind them: they stay here.
     const [a, b] = [FILTER_A.encode().bytes, FILTER_B.encode().bytes];
     const request = IOCTL.X86_SET_MSR_FILTER;
-    const threads = await Promise.all(
+    await using threads = new AsyncDisposableStack();
+    const swappers = await Promise.all(
       [[a, b], [b, a], [a, a, b, b]].map((buffers) => IoctlThread.make(vm, request, buffers)),
     );
-    for (const thread of threads) thread.turn();
+    for (const swapper of swappers) threads.use(swapper);
+    await race.start();
+    for (const swapper of swappers) swapper.turn();
     await new Promise((resolve) => setTimeout(resolve, raceMs(1)));
-    await race.rounds(2);
-    for (const [i, thread] of threads.entries()) {
-      const { refused, results, calls } = await thread.stop();
+    while (swappers.some(({ called }) => called < 2)) await race.rounds(1);
+    for (const [i, swapper] of swappers.entries()) {
+      const { refused, results } = await swapper.stop();
       assertEquals([refused, results], [0, [0]], `thread ${i} that changes the filter`);
-      assertGreaterOrEqual(calls, 2, `calls of thread ${i}`);
     }
     for (const filter of ["A", "B"] as const) {
       race.swapTo(filter);
@@ -89,10 +89,14 @@ clause(
   },
 );
 
-/** Reads the MSR whose index lies at 8 whenever the word at 0 changes; says how it went at 16. */
+/**
+ * Reads the MSR whose index lies at 8 whenever the word at 0 changes; says how it went at 16.
+ * Interrupts are let in for the sake of Bochs, as in the guest that hammers.
+ */
 const READS_WHEN_TOLD = asm64`
     mov rdi, list
     mov rbp, rsp
+    sti
   spinning:
     mov edx, [rdi]
     cmp edx, [rdi + 4]
@@ -108,6 +112,7 @@ const READS_WHEN_TOLD = asm64`
   done:
     mov [rdi + 16], ebx
     mov [rdi + 4], esi
+    sti
     jmp spinning
 `;
 const LIST = 0x10_0000;
@@ -118,10 +123,10 @@ const PROMPT_MS = 20_000;
 
 /** MSRs that the hardware reads for the guest without an exit, and some that KVM always reads. */
 const READ_IN_THE_GUEST = [
-  Msr.FS_BASE,
   Msr.KERNEL_GS_BASE,
   Msr.IA32_SYSENTER_CS,
   Msr.STAR,
+  Msr.SYSCALL_MASK,
   Msr.IA32_PAT,
 ];
 

@@ -49,6 +49,10 @@ const WINDOW = 0x20_0000;
  * changes the filter until after it has returned. No phase comes twice: beside
  * its index the word has a number, or a guest that was held up for two changes
  * would take the same filter for one that has been in force throughout.
+ *
+ * No interrupt ever comes to the guest, but it lets them in all the same, in
+ * each round, for a #GP shuts them out: Bochs lets the host's timer end a run
+ * only where the guest would take an interrupt.
  */
 export const hammer: AsmSource = asm64`
     mov rdi, list
@@ -57,6 +61,7 @@ export const hammer: AsmSource = asm64`
   again:
     inc qword [rdi + ${HEAD.rounds}]
   first:
+    sti
     mov rsi, list
     add rsi, ${HEAD.entries}
     jmp [rsi]
