@@ -15,9 +15,7 @@ import {
 import { deadlinesEndGuests } from "../support/deadlines_end_guests.ts";
 import { kvmTest, type KvmTestContext } from "../support/kvm_testing.ts";
 
-// Bochs lets the host's timer end a run only where the guest would take an interrupt.
 const SPINS = asm64`
-    sti
   spinning:
     jmp spinning
 `;
