@@ -94,7 +94,10 @@ export interface Machine {
   readonly hasInput: boolean;
   /** Memory it has unless told otherwise, in MiB. */
   readonly memoryMib: number;
-  /** What deadlines inside are multiplied by: `TRAPLINE_TIME_SCALE`. */
+  /**
+   * What deadlines inside are multiplied by: `TRAPLINE_TIME_SCALE`. Beside what an exit or a
+   * loop takes on a host, a deadline has to have room for a loaded one.
+   */
   readonly timeScale: number;
   /** Seconds after which a guest that has not come to the command is taken to hang. */
   readonly bootSeconds: number;

@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { MissingError } from "./missing.ts";
 
 const PREFIX = "trapline-sandbox-";
 const LOCK = "lock";
@@ -19,19 +20,21 @@ export function temporaryFolder(): string {
   return Deno.env.get("TMPDIR") || "/tmp";
 }
 
-/** Removes what killed runs left in `folder`. */
+async function removeLeftover(path: string): Promise<void> {
+  using lock = await Deno.open(join(path, LOCK), { write: true });
+  if (await lock.tryLock(true)) await Deno.remove(path, { recursive: true });
+}
+
+/** Removes what killed runs left in `folder`, as far as this user may. */
 export async function removeLeftovers(folder: string = temporaryFolder()): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+  const ignoreOthers = (error: unknown): void => {
+    const isOfOthers = error instanceof Deno.errors.PermissionDenied;
+    if (!isOfOthers && !(error instanceof Deno.errors.NotFound)) throw error;
+  };
+  const names = await Array.fromAsync(Deno.readDir(folder)).catch(ignoreOthers) ?? [];
+  for (const { name, isDirectory } of names) {
     if (!isDirectory || !name.startsWith(PREFIX)) continue;
-    const path = join(folder, name);
-    try {
-      using lock = await Deno.open(join(path, LOCK), { write: true });
-      if (!(await lock.tryLock(true))) continue;
-      await Deno.remove(path, { recursive: true });
-    } catch (error) {
-      const others = error instanceof Deno.errors.PermissionDenied;
-      if (!others && !(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    await removeLeftover(join(folder, name)).catch(ignoreOthers);
   }
 }
 
@@ -44,7 +47,10 @@ export async function makeRunDirectory(
   keep: boolean,
   folder: string = temporaryFolder(),
 ): Promise<RunDirectory> {
-  const path = await Deno.makeTempDir({ dir: folder, prefix: PREFIX });
+  const path = await Deno.makeTempDir({ dir: folder, prefix: PREFIX }).catch((error: unknown) => {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    throw new MissingError(`Cannot work in ${folder}: this user may not write there; set TMPDIR`);
+  });
   const lock = await Deno.open(join(path, LOCK), { create: true, write: true });
   await lock.lock(true);
   return {

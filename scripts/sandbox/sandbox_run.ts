@@ -12,10 +12,12 @@ import { failureOf, SandboxError } from "./failure.ts";
 import { guestFiles, type GuestSettings, type ModuleParameter } from "./guest_settings.ts";
 import { holdInitramfs } from "./initramfs.ts";
 import { holdElf } from "./kernel_elf.ts";
+import { KERNEL_OPTIONS } from "./kernel_options.ts";
 import { holdKernel } from "./kernels.ts";
 import type { BootImage, Ended, Machine, Run, Tools } from "./machine.ts";
 import { BUSYBOX, E2FSPROGS, holdTools, type Report } from "./packages.ts";
 import { holdPayload } from "./payload.ts";
+import { primeDeno } from "./prime.ts";
 import { makeRunDirectory, removeLeftovers } from "./run_directory.ts";
 
 /** What is to be run, and how. */
@@ -60,15 +62,6 @@ export interface Outcome {
 
 /** Days after which what nobody used goes from the cache. */
 const UNUSED_DAYS = 30;
-
-const KERNEL_OPTIONS = [
-  "console=ttyS0",
-  "quiet",
-  "panic=-1",
-  "oops=panic",
-  "8250.nr_uarts=4",
-  "random.trust_cpu=on",
-];
 
 /**
  * One emulated processor has to do what V8 would leave to other threads, and compiling well
@@ -164,6 +157,7 @@ export async function runInSandbox(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { machine, directory } = request;
+  const primed = primeDeno(request.command, directory, signal);
   using emulator = await holdTools(cache, machine, report, signal);
   using busybox = await holdTools(cache, BUSYBOX, report, signal);
   using e2fsprogs = await holdTools(cache, E2FSPROGS, report, signal);
@@ -176,6 +170,7 @@ export async function runInSandbox(
   await using folder = await makeRunDirectory(request.keep);
   const shell = busybox.program("busybox");
   using initramfs = await holdInitramfs(cache, kernel, machine, shell, folder.path, signal);
+  await primed;
   const deno = await denoFiles(directory);
   const exchange = await makeExchange(
     folder.path,
