@@ -6,7 +6,7 @@
  * @module
  */
 import { Kvm, KvmUnavailableError } from "../mod.ts";
-import { launch } from "./launch.ts";
+import { denoArguments, launch } from "./launch.ts";
 import { main as sandbox } from "./sandbox.ts";
 
 /** Where the tests find their KVM; `none` runs what needs none. */
@@ -43,6 +43,15 @@ const TASKS: Readonly<Record<string, readonly string[]>> = {
     "--allow-write",
     "--allow-env",
     "scripts/fuzz.ts",
+  ],
+  sweep: [
+    "run",
+    "--quiet",
+    "--allow-ffi",
+    "--allow-read",
+    "--allow-write",
+    "--allow-env",
+    "scripts/sweep.ts",
   ],
 };
 
@@ -129,7 +138,7 @@ export function takeConfig(
 /** The result files that `args` name, which a sandbox must bring back. */
 export function resultFiles(args: readonly string[]): string[] {
   return args.flatMap((arg, i) => {
-    const match = /^--(?:json|junit|junit-path|save)(?:=(.*))?$/.exec(arg);
+    const match = /^--(?:json|junit|junit-path|save|html)(?:=(.*))?$/.exec(arg);
     if (match === null) return [];
     const path = match[1] ?? args[i + 1];
     return path === undefined ? [] : [path];
@@ -141,6 +150,8 @@ async function main([task = "", ...args]: readonly string[]): Promise<number> {
   if (command === undefined) {
     throw new TypeError(`Cannot run "${task}": it is not one of ${Object.keys(TASKS).join(", ")}`);
   }
+  // A difference is between files that are here already.
+  if (task === "sweep" && args[0] === "diff") return await launch([...command, ...args]);
   const { config, rest } = takeConfig(args);
   const wanted = config?.place ?? Deno.env.get("TRAPLINE_KVM");
   const { place, line } = choosePlace(wanted, whyNotHost());
@@ -149,7 +160,8 @@ async function main([task = "", ...args]: readonly string[]): Promise<number> {
   const results = [...resultFiles(rest), ...LEFT_BEHIND[task] ?? []]
     .flatMap((path) => ["--result", path]);
   const kernel = config?.kernel === undefined ? [] : ["--kernel", config.kernel];
-  const inside = ["deno", "task", task, ...rest];
+  // Not the task: that would start Deno three times inside, and JSR is not there.
+  const inside = ["deno", ...denoArguments([...command, ...rest], false)];
   return await sandbox(["--vendor", place, ...kernel, ...results, "--", ...inside]);
 }
 

@@ -21,6 +21,7 @@ Deno.test("resultFiles() finds the files that a sandbox must bring back", () => 
     "a.json",
     "b.xml",
   ]);
+  assertEquals(resultFiles(["--html", "a.html"]), ["a.html"]);
   assertEquals(resultFiles(["--json"]), []);
 });
 

@@ -38,7 +38,7 @@ export async function repositoryFaults(): Promise<string[]> {
   for (const path of await trackedFiles()) {
     const top = path.split("/")[0]!;
     if (!TOP_LEVEL.has(top)) faults.push(`${path}: "${top}" does not belong at the top level`);
-    if (!path.endsWith(".ts")) continue;
+    if (!/\.tsx?$/.test(path)) continue;
     const source = await Deno.readTextFile(path).catch((error: unknown) => {
       if (error instanceof Deno.errors.NotFound) return ""; // Deleted, not yet committed.
       throw error;

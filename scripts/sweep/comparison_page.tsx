@@ -1,0 +1,99 @@
+/**
+ * The difference between two maps as a page.
+ *
+ * @module
+ */
+import type { JSX } from "preact";
+import { renderPage } from "../page/shell.tsx";
+import { type Change, type ChangeKind, CHANGES, type Comparison } from "./compare.ts";
+import { countChanges, hostText, titleOf } from "./comparison_text.ts";
+import type { Aspect } from "./describe.ts";
+import {
+  EMPTY,
+  Finder,
+  Legend,
+  Strip,
+  stripData,
+  type StripDetail,
+  type StripItem,
+  stripScript,
+} from "./strips.tsx";
+import { stripStyle } from "./strip_style.ts";
+import { windowText } from "./windows.ts";
+
+const COLOURS: Readonly<Record<ChangeKind, readonly [light: string, dark: string]>> = {
+  "appeared": ["#1c9a5b", "#3fc483"],
+  "gone": ["#d03b4e", "#ff6b7d"],
+  "behaviour": ["#e08a1a", "#f2a541"],
+  "value": ["#8e6bd1", "#a98be6"],
+  "same": ["#b5bfcc", "#4a5563"],
+  "unknown": ["#eceef1", "#242932"],
+};
+
+function ChangeTable({ changes }: { readonly changes: readonly Change[] }): JSX.Element | null {
+  if (changes.length === 0) return <p>Nothing differs.</p>;
+  return (
+    <details>
+      <summary>All differences as a table</summary>
+      <div class="wide">
+        <table>
+          <tr>
+            <th>MSR</th>
+            <th>What</th>
+            <th>A</th>
+            <th>B</th>
+          </tr>
+          {changes.flatMap((change) =>
+            change.differences.map(({ what, before, after }) => (
+              <tr>
+                <td>{titleOf(change)}</td>
+                <td>{what}</td>
+                <td>{before}</td>
+                <td>{after}</td>
+              </tr>
+            ))
+          )}
+        </table>
+      </div>
+    </details>
+  );
+}
+
+/** The page for `comparison`. */
+export function comparisonPage(comparison: Comparison): string {
+  const { before, after, runs, changes, onlyInOne } = comparison;
+  const items = runs.map(({ first, last, kind }): StripItem => ({ first, last, kind, marks: [] }));
+  const details = runs.map((change): StripDetail => ({
+    first: change.first,
+    last: change.last,
+    about: CHANGES[change.kind],
+    lines: [
+      ...change.differences.map((
+        { what, before, after },
+      ): Aspect => [what, `${before} \u2192 ${after}`]),
+      ...change.alike.map(([what, how]): Aspect => [what, `${how} (both)`]),
+    ],
+    ...(change.kind === EMPTY && { empty: true }),
+  }));
+  return renderPage({
+    title: "MSRs under two KVMs",
+    about: `A: ${hostText(before)}. B: ${hostText(after)}.`,
+    style: stripStyle(COLOURS),
+    script: stripScript(),
+    data: stripData(details),
+    children: (
+      <>
+        {onlyInOne === 0 ? null : <p>{onlyInOne} MSRs are in one of the maps only.</p>}
+        <Legend
+          kinds={[...countChanges(runs)].map(([kind, count]) => [kind, CHANGES[kind], count])}
+          marks={[]}
+        />
+        <Finder />
+        {before.windows.map((window) => (
+          <Strip key={windowText(window)} window={window} items={items} />
+        ))}
+        <ChangeTable changes={changes} />
+      </>
+    ),
+  });
+}

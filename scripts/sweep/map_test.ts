@@ -1,0 +1,60 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  bitsText,
+  mapFromJson,
+  mapToJson,
+  maskText,
+  type MsrRecord,
+  recordsOf,
+  runsOf,
+  type SweepMap,
+} from "./map.ts";
+
+const UNKNOWN: MsrRecord = { read: "unknown", writeZero: "unknown" };
+const KNOWN: MsrRecord = {
+  read: "done",
+  value: "0x10",
+  writeBack: "done",
+  writeZero: "inval",
+  bits: { tried: "0xf", done: "0x3", kept: "0x1" },
+  filterable: { read: true, write: false },
+};
+
+const MAP: SweepMap = {
+  host: { kernel: "6.12", cpu: "c", modules: ["kvm"] },
+  made: "2026-01-01T00:00:00Z",
+  seconds: 1.5,
+  notes: ["n"],
+  windows: [{ first: 0x173, last: 0x175 }],
+  runs: [
+    { first: 0x173, last: 0x173, record: UNKNOWN },
+    { first: 0x174, last: 0x174, record: KNOWN },
+    { first: 0x175, last: 0x175, record: UNKNOWN },
+  ],
+};
+
+Deno.test("runsOf() joins neighbours of which the same is known, and no others", () => {
+  const records = new Map([[1, UNKNOWN], [2, { ...UNKNOWN }], [3, KNOWN], [5, KNOWN]]);
+  const runs = runsOf(records);
+  assertEquals(runs.map(({ first, last }) => [first, last]), [[1, 2], [3, 3], [5, 5]]);
+  assertEquals(recordsOf({ runs }), records);
+});
+
+Deno.test("mapToJson() writes one run a line, which mapFromJson() reads back", () => {
+  const text = mapToJson(MAP);
+  assertEquals(mapFromJson(text), MAP);
+  assert(text.includes('{"msr":"0x174","name":"IA32_SYSENTER_CS","read":"done"'));
+  assertEquals(text.split("\n").filter((line) => line.includes('"msr":')).length, 3);
+});
+
+Deno.test("mapFromJson() refuses what is no map", () => {
+  assertThrows(() => mapFromJson("{"), SyntaxError);
+  assertThrows(() => mapFromJson('{"version":2}'), SyntaxError, "of version 1");
+});
+
+Deno.test("bitsText() names the bits of a mask, and maskText() makes one", () => {
+  assertEquals(bitsText("0x8000000000000105"), "0, 2, 8, 63");
+  assertEquals(bitsText("0xffffffffffffffff"), "0-63");
+  assertEquals(maskText([0, 2, 63]), "0x8000000000000005");
+  assertEquals(maskText([]), undefined);
+});
