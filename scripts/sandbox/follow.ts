@@ -12,14 +12,17 @@ const CHUNK = 65536;
  * Streams a file that grows. The file need not be there yet. When `ended` has
  * resolved and everything was read, the stream closes.
  */
-export function followFile(path: string, ended: Promise<unknown>): ReadableStream<Uint8Array> {
+export function followFile(
+  path: string,
+  ended: Promise<unknown>,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let over = false;
   let file: Deno.FsFile | undefined;
   const mark = (): void => {
     over = true;
   };
   ended.then(mark, mark);
-  return new ReadableStream<Uint8Array>({
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
       const buffer = new Uint8Array(CHUNK);
       for (;;) {

@@ -71,10 +71,11 @@ const PASSED_THROUGH: readonly (readonly [number, readonly bigint[]])[] = [
   [Msr.IA32_SYSENTER_CS, [0n, 0x18n, 0xfffbn]],
   [Msr.SYSCALL_MASK, [0n, 0x4_7700n, 0xffff_ffffn]],
   [Msr.STAR, [0n, 0x0023_0010_1234_5678n, 0xffff_ffff_ffff_ffffn]],
-  ...[
-    ...[Msr.IA32_SYSENTER_ESP, Msr.IA32_SYSENTER_EIP],
-    ...[Msr.LSTAR, Msr.CSTAR, Msr.KERNEL_GS_BASE],
-  ].map((index) => [index, BASES] as const),
+  // KVM keeps 32 bits of these for a guest on AMD, and the CPU may keep more.
+  ...[Msr.IA32_SYSENTER_ESP, Msr.IA32_SYSENTER_EIP].map((index) =>
+    [index, [0n, 0x1234_5000n, 0xffff_f000n]] as const
+  ),
+  ...[Msr.LSTAR, Msr.CSTAR, Msr.KERNEL_GS_BASE].map((index) => [index, BASES] as const),
 ];
 
 /** MSRs that are KVM's alone, whose writes have no effect but on them. */
