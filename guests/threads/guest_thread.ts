@@ -14,6 +14,12 @@ import { type MsrHandlers, Session, type SessionOptions } from "../session.ts";
 import type { AnsweredExits } from "./control.ts";
 import { type ThreadRunOptions, VcpuThread } from "./vcpu_thread.ts";
 
+/** Who stops or closes a guest need not wait for its run as well. */
+function needNotBeAwaited<T>(run: Promise<T>): Promise<T> {
+  run.catch(() => {});
+  return run;
+}
+
 /** Who answers which MSR exits of a guest on its way to the end. */
 export interface ThreadHandlers extends MsrHandlers, ThreadRunOptions {}
 
@@ -98,7 +104,11 @@ export class GuestThread implements AsyncDisposable {
    * @throws {VcpuThreadError} When the thread dies.
    * @throws {ClosedError} When the thread is closed.
    */
-  async step(options: ThreadRunOptions = {}): Promise<Exit> {
+  step(options: ThreadRunOptions = {}): Promise<Exit> {
+    return needNotBeAwaited(this.#step(options));
+  }
+
+  async #step(options: ThreadRunOptions): Promise<Exit> {
     const { session } = this;
     if (session.transcript.count >= this.#maxExits) {
       const { rip } = session.vcpu.regs();
@@ -132,7 +142,11 @@ export class GuestThread implements AsyncDisposable {
    * @throws {GuestAssertionError} When an exit comes that is neither the end nor answered,
    * also the INTR of {@linkcode GuestThread.stop}.
    */
-  async finish(handlers: ThreadHandlers = {}): Promise<Observation> {
+  finish(handlers: ThreadHandlers = {}): Promise<Observation> {
+    return needNotBeAwaited(this.#finish(handlers));
+  }
+
+  async #finish(handlers: ThreadHandlers): Promise<Observation> {
     const { onRdmsr, onWrmsr, ...options } = handlers;
     while (true) {
       const exit = await this.step(options);

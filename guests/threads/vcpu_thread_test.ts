@@ -94,7 +94,7 @@ kvmTest("run() ends in the kernel's own refusal", async ({ kvm }) => {
   const vcpu = vm.createVcpu();
   await using thread = await VcpuThread.start(vcpu);
   // A register set that is not offered: the kernel refuses to enter.
-  vcpu.kvmRun.setBigUint64(288, 1n << 63n, true);
+  vcpu.kvmRun.setBigUint64(288, 1n << 31n, true);
   const error = await assertRejects(() => thread.run(), KvmError);
   assertEquals([error.ioctl, error.errnoName], ["KVM_RUN", "EINVAL"]);
 });

@@ -24,13 +24,12 @@
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { type EncodedMsrFilter, IOCTL, Kvm, MsrFilter } from "@trapline/trapline";
 import { kvmTest } from "../support/kvm_testing.ts";
-import { Race, raceMs, sleep, type Trap } from "../support/race.ts";
+import { ONE_PROCESSOR, Race, raceMs, sleep, type Trap } from "../support/race.ts";
 import { FILTER_B, PROBES } from "../support/race_filters.ts";
 import { IoctlThread } from "../support/race_ioctls.ts";
 
 const WINDOW_SECONDS = 100e-6;
 const WITHIN_SECONDS = 10;
-const ONE_PROCESSOR = navigator.hardwareConcurrency < 2;
 
 /** The share of the probes that tell a window of either kind, the smaller of the two. */
 const TELLING_SHARE = Math.min(
@@ -130,13 +129,13 @@ async function assertNoticed(
 ): Promise<void> {
   using vm = kvm.createVm();
   await using race = await Race.boot(vm, 2, trap);
-  await race.start();
   await using thread = await IoctlThread.make(
     vm,
     IOCTL.X86_SET_MSR_FILTER,
     [between.bytes],
     true,
   );
+  await race.start();
   let noticed = 0;
   let windows = 0;
   let seen = 0;

@@ -17,6 +17,9 @@ export function raceMs(share: number): number {
   return 1000 * share * Number(Deno.env.get("TRAPLINE_RACE_SECONDS") ?? "1");
 }
 
+/** Whether guests and their host share one processor; everything takes long then. */
+export const ONE_PROCESSOR = navigator.hardwareConcurrency < 2;
+
 /** Sleeps on this thread, which leaves a processor to the guests. */
 export function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

@@ -31,7 +31,7 @@ export const PROBES: readonly RaceProbe[] = [
   { kind: "read", index: Msr.KERNEL_GS_BASE, value: BASE, a: true, b: true },
   { kind: "read", index: Msr.SYSCALL_MASK, value: undefined, a: false, b: false },
   { kind: "read", index: Msr.IA32_SYSENTER_ESP, value: 0n, a: false, b: true },
-  { kind: "read", index: Msr.FS_BASE, value: 0n, a: true, b: true },
+  { kind: "read", index: Msr.STAR, value: 0n, a: true, b: true },
   { kind: "read", index: 0x4b56_4d01, value: undefined, a: false, b: false },
   { kind: "write", index: Msr.KERNEL_GS_BASE, value: BASE, a: true, b: true },
   { kind: "write", index: Msr.LSTAR, value: 0x3333n, a: false, b: false },
@@ -51,7 +51,6 @@ export function setProbedMsrs(vcpu: Vcpu): void {
     [Msr.IA32_PAT, PAT],
     [Msr.STAR, 0n],
     [Msr.LSTAR, 0n],
-    [Msr.FS_BASE, 0n],
     [Msr.KERNEL_GS_BASE, BASE],
   ]);
 }

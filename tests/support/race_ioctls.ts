@@ -49,11 +49,19 @@ const MODULE = new URL("./race_ioctl_worker.ts", import.meta.url).href;
 
 /** A thread that calls one ioctl of one descriptor; it ends with {@linkcode IoctlThread.stop}. */
 export class IoctlThread implements AsyncDisposable {
+  /** The arguments. They stay here, for addresses in them may lead to themselves. */
+  readonly buffers: readonly Uint8Array<ArrayBuffer>[];
   readonly #worker: Worker;
   readonly #words: Int32Array;
   readonly #report: Promise<IoctlReport>;
 
-  private constructor(worker: Worker, words: Int32Array, report: Promise<IoctlReport>) {
+  private constructor(
+    buffers: readonly Uint8Array<ArrayBuffer>[],
+    worker: Worker,
+    words: Int32Array,
+    report: Promise<IoctlReport>,
+  ) {
+    this.buffers = buffers;
     this.#worker = worker;
     this.#words = words;
     this.#report = report;
@@ -61,7 +69,6 @@ export class IoctlThread implements AsyncDisposable {
 
   /**
    * Makes a thread for `request` on `handle`, which waits for its first turn.
-   * Whatever `buffers` point to stays the caller's to keep.
    */
   static async make(
     handle: Handle,
@@ -90,7 +97,7 @@ export class IoctlThread implements AsyncDisposable {
     };
     worker.postMessage(order);
     await ready.promise;
-    return new IoctlThread(worker, words, report.promise);
+    return new IoctlThread(buffers, worker, words, report.promise);
   }
 
   /** Gives a turn: to start, or to make one more call. */
