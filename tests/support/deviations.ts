@@ -50,7 +50,8 @@ const DEVIATIONS: readonly Deviation[] = [
     id: "D-01",
     clause: "X-75",
     execution: "native",
-    evidence: "Debian's Linux 5.10 and 6.12 with kvm_intel on an emulated Broadwell: a guest's " +
+    evidence:
+      "Debian's Linux 5.10, 6.12 and 7 with kvm_intel on an emulated Broadwell: a guest's " +
       "WRMSR to IA32_TSC_DEADLINE passes a filter that denies it, without an exit and without a #GP.",
     cause: "The WRMSR fastpath handles the MSR before the filter is asked, where KVM times " +
       "deadlines with the VMX preemption timer; from 6.18 on it does so always.",
@@ -113,8 +114,8 @@ const DEVIATIONS: readonly Deviation[] = [
     id: "D-08",
     clause: "X-102",
     evidence:
-      "Debian's Linux 6.12 with kvm_amd: the guest takes the #GP of the refused access and " +
-      "never the interrupt that KVM_INTERRUPT had queued.",
+      "Debian's Linux 6.12 with kvm_amd and kvm_intel: the guest takes the #GP of the refused " +
+      "access and never the interrupt that KVM_INTERRUPT had queued.",
     cause:
       "kvm_run says that the vCPU is ready although the access is yet to complete. The #GP goes " +
       "first, and svm_complete_interrupts() and vmx_complete_interrupts() empty the queue of " +
