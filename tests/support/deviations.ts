@@ -45,6 +45,14 @@ function takesWideEcx({ host, vendorModule }: Facts): boolean {
   return vendorModule === "kvm_amd" && host.cpuModel.startsWith("QEMU TCG CPU");
 }
 
+const EMULATOR_REPEATS =
+  "Before 5.17 KVM's emulator does not finish a denied access: RIP is then behind the prefix, and " +
+  "the CPU executes the access once more.";
+
+function repeatsNatively(facts: Facts): boolean {
+  return !isKernelFrom(facts, [5, 17]);
+}
+
 const DEVIATIONS: readonly Deviation[] = [
   {
     id: "D-01",
@@ -184,6 +192,39 @@ const DEVIATIONS: readonly Deviation[] = [
     cause: "The line that counts an exit belongs into vcpu_enter_guest(); in the backport to " +
       "5.10.y it stands in kvm_msr_allowed(), where each range that is looked at counts.",
     expected: (facts) => !isKernelFrom(facts, [5, 11]),
+  },
+  {
+    id: "D-19",
+    clause: "X-68",
+    execution: "forced emulation",
+    evidence: "Debian's Linux 5.10 with kvm_amd: with TF set a #DB comes before the access too.",
+    cause: EMULATOR_REPEATS,
+    expected: repeatsNatively,
+  },
+  {
+    id: "D-20",
+    clause: "X-70",
+    execution: "forced emulation",
+    evidence: "Debian's Linux 5.10 with kvm_amd: the interrupt that waits behind an STI comes " +
+      "before the access and not after it.",
+    cause: EMULATOR_REPEATS,
+    expected: repeatsNatively,
+  },
+  {
+    id: "D-21",
+    clause: "X-97",
+    execution: "forced emulation",
+    evidence: "Debian's Linux 5.10 with kvm_amd: as natively, D-09.",
+    cause: EMULATOR_REPEATS,
+    expected: (facts) => facts.vendorModule === "kvm_amd" && repeatsNatively(facts),
+  },
+  {
+    id: "D-22",
+    clause: "X-87",
+    evidence: "Debian's Linux 5.10 with kvm_amd: among accesses made in turn, natively and " +
+      "emulated, a native WRMSR that should raise #GP raises #DF.",
+    cause: `${EMULATOR_REPEATS} How that leads to the #DF has not been found.`,
+    expected: (facts) => facts.vendorModule === "kvm_amd" && repeatsNatively(facts),
   },
 ];
 

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { catalogueIds } from "./catalogue.ts";
 import { deviationsOf } from "./deviations.ts";
 import type { Facts } from "./facts.ts";
 
@@ -71,4 +72,10 @@ Deno.test("The deviations of nested VMX are expected of the kernels between thei
     const amd = deviationsOf(clause).filter((each) => each.expected(host("kvm_amd", [6, 1], {})));
     assertEquals(amd, [], clause);
   }
+});
+
+Deno.test("no two recorded deviations have the same id, and none is left out", () => {
+  const ids = catalogueIds().flatMap((clause) => deviationsOf(clause).map(({ id }) => id));
+  const wanted = ids.map((_, i) => `D-${String(i + 1).padStart(2, "0")}`);
+  assertEquals(ids.toSorted(), wanted);
 });
