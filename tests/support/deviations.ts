@@ -53,6 +53,12 @@ function repeatsNatively(facts: Facts): boolean {
   return !isKernelFrom(facts, [5, 17]);
 }
 
+function letsDeadlinePass(facts: Facts): boolean {
+  return facts.vendorModule === "kvm_intel" &&
+    (moduleParameter(facts, "kvm_intel", "preemption_timer") === "Y" ||
+      isKernelFrom(facts, [6, 18]));
+}
+
 const DEVIATIONS: readonly Deviation[] = [
   {
     id: "D-01",
@@ -63,10 +69,7 @@ const DEVIATIONS: readonly Deviation[] = [
       "WRMSR to IA32_TSC_DEADLINE passes a filter that denies it, without an exit and without a #GP.",
     cause: "The WRMSR fastpath handles the MSR before the filter is asked, where KVM times " +
       "deadlines with the VMX preemption timer; from 6.18 on it does so always.",
-    expected: (facts) =>
-      facts.vendorModule === "kvm_intel" &&
-      (moduleParameter(facts, "kvm_intel", "preemption_timer") === "Y" ||
-        isKernelFrom(facts, [6, 18])),
+    expected: letsDeadlinePass,
   },
   {
     id: "D-02",
@@ -197,7 +200,8 @@ const DEVIATIONS: readonly Deviation[] = [
     id: "D-19",
     clause: "X-68",
     execution: "forced emulation",
-    evidence: "Debian's Linux 5.10 with kvm_amd: with TF set a #DB comes before the access too.",
+    evidence:
+      "Debian's Linux 5.10 with kvm_amd and kvm_intel: with TF set a #DB comes before the access too.",
     cause: EMULATOR_REPEATS,
     expected: repeatsNatively,
   },
@@ -205,8 +209,9 @@ const DEVIATIONS: readonly Deviation[] = [
     id: "D-20",
     clause: "X-70",
     execution: "forced emulation",
-    evidence: "Debian's Linux 5.10 with kvm_amd: the interrupt that waits behind an STI comes " +
-      "before the access and not after it.",
+    evidence:
+      "Debian's Linux 5.10 with kvm_amd and kvm_intel: the interrupt that waits behind an " +
+      "STI comes before the access and not after it.",
     cause: EMULATOR_REPEATS,
     expected: repeatsNatively,
   },
@@ -221,10 +226,28 @@ const DEVIATIONS: readonly Deviation[] = [
   {
     id: "D-22",
     clause: "X-87",
-    evidence: "Debian's Linux 5.10 with kvm_amd: among accesses made in turn, natively and " +
+    evidence:
+      "Debian's Linux 5.10 with kvm_amd and kvm_intel: among accesses made in turn, natively and " +
       "emulated, a native WRMSR that should raise #GP raises #DF.",
     cause: `${EMULATOR_REPEATS} How that leads to the #DF has not been found.`,
-    expected: (facts) => facts.vendorModule === "kvm_amd" && repeatsNatively(facts),
+    expected: repeatsNatively,
+  },
+  {
+    id: "D-23",
+    clause: "X-75",
+    execution: "forced emulation",
+    evidence: "Debian's Linux 5.10 with kvm_intel: as natively, D-01.",
+    cause: EMULATOR_REPEATS,
+    expected: (facts) => letsDeadlinePass(facts) && repeatsNatively(facts),
+  },
+  {
+    id: "D-24",
+    clause: "X-91",
+    execution: "native",
+    evidence:
+      "Debian's Linux 5.10 with kvm_intel: L2 reads FS_BASE itself though L1 intercepts it.",
+    cause: "That of D-10, as far as it was looked into.",
+    expected: (facts) => facts.vendorModule === "kvm_intel" && !isKernelFrom(facts, [5, 16]),
   },
 ];
 
