@@ -249,6 +249,15 @@ const DEVIATIONS: readonly Deviation[] = [
     cause: "That of D-10, as far as it was looked into.",
     expected: (facts) => facts.vendorModule === "kvm_intel" && !isKernelFrom(facts, [5, 16]),
   },
+  {
+    id: "D-25",
+    clause: "X-101",
+    evidence: "Debian's Linux 5.10 with kvm_intel: the step over such a write is lost.",
+    cause:
+      "The WRMSR fastpath ignores what kvm_skip_emulated_instruction() returns, in 6.1 as in " +
+      "5.10; 6.12 leaves to user space where it asks for that.",
+    expected: (facts) => facts.vendorModule === "kvm_intel" && !isKernelFrom(facts, [6, 12]),
+  },
 ];
 
 /** All recorded deviations of a clause, under whichever execution. */
