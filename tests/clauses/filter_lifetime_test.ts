@@ -12,6 +12,7 @@ import {
   formatExit,
   IOCTL,
   type Kvm,
+  KvmError,
   Msr,
   MsrFilter,
   MsrRefusedError,
@@ -103,7 +104,14 @@ const CHANGES: Readonly<Record<string, (vcpu: Vcpu, vm: Vm) => void>> = {
     vcpu.setMpState("INIT_RECEIVED");
     vcpu.setMpState("RUNNABLE");
   },
-  "KVM_SET_CPUID2": (vcpu) => vcpu.setCpuid(vcpu.cpuid()),
+  "KVM_SET_CPUID2": (vcpu) => {
+    try {
+      vcpu.setCpuid(vcpu.cpuid());
+    } catch (error) {
+      // Some kernels refuse it once the vCPU has run; a refusal must not lift the filter either.
+      if (!(error instanceof KvmError && error.errnoName === "EINVAL")) throw error;
+    }
+  },
   "KVM_SET_VCPU_EVENTS": (vcpu) => vcpu.setEvents(vcpu.events()),
   "KVM_SET_DEBUGREGS": (vcpu) => vcpu.setDebugRegs(vcpu.debugRegs()),
   "KVM_SET_LAPIC": (vcpu) => vcpu.setLapic(vcpu.lapic()),
