@@ -16,12 +16,11 @@ import {
   Session,
 } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
+import { KINDS, nextMsrExit } from "../support/msr_exits.ts";
 import { KNOWN_MSRS, UNKNOWN_MSRS } from "../support/msr_probes.ts";
 import { reportsUnknownMsrs } from "../support/requirements.ts";
 import { assertRegisters } from "../support/sentinels.ts";
 import { nameAccess } from "../support/walked.ts";
-
-const KINDS = ["read", "write"] as const;
 
 const DENIED = [Msr.IA32_SYSENTER_CS, Msr.SYSCALL_MASK, Msr.KVM_SYSTEM_TIME_NEW, 0x2000];
 const ALLOWED = KNOWN_MSRS.filter(({ index }) => !(DENIED as readonly number[]).includes(index));
@@ -72,11 +71,9 @@ function eachUpperHalf(kvm: Kvm, check: (session: Session, upper: bigint) => voi
 
 function assertExits(session: Session, access: MsrAccess, upper: bigint): void {
   const name = nameAccess(access, `with 0x${upper.toString(16)} in the upper half of RCX`);
-  const toExit = () =>
-    access.kind === "read" ? session.next("X86_RDMSR") : session.next("X86_WRMSR");
   const before = prepare(session, access, upper);
   const data = access.kind === "read" ? 0n : VALUE;
-  const exit = toExit();
+  const exit = nextMsrExit(session, access.kind);
   assertMsrExit(session, exit, { index: access.index, reasons: ["filter"], data });
   if (exit.name === "X86_RDMSR") exit.supply(VALUE);
   else exit.acknowledge();
@@ -86,7 +83,7 @@ function assertExits(session: Session, access: MsrAccess, upper: bigint): void {
   assertRegisters(session, seen, before, name);
 
   prepare(session, access, upper);
-  toExit().refuse();
+  nextMsrExit(session, access.kind).refuse();
   const refused = session.finish();
   assertGp(session, refused, { rip: session.symbol("access") });
   assertRegisters(session, refused, before, name);

@@ -13,20 +13,17 @@ import {
   Msr,
   MSR_EXIT_REASONS,
   type MsrAccess,
-  type RdmsrExit,
   Session,
   type WalkedAccess,
-  type WrmsrExit,
 } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
 import { completeOnly } from "../support/complete_only.ts";
 import { DENIES_SOME, FAILING_ACCESSES } from "../support/failing_accesses.ts";
+import { KINDS, nextMsrExit } from "../support/msr_exits.ts";
 import { capability, reportsUnknownMsrs } from "../support/requirements.ts";
 import { RFLAGS_PATTERNS, RFLAGS_RF } from "../support/rflags.ts";
 import { assertRegisters, withSentinels } from "../support/sentinels.ts";
 import { nameAccess } from "../support/walked.ts";
-
-const KINDS = ["read", "write"] as const;
 
 /** Prefixes that change nothing but the length, up to the 15 bytes of the longest instruction. */
 const PREFIXES: readonly (readonly number[])[] = [
@@ -88,10 +85,6 @@ function withPrefixes(
   }
 }
 
-function toExit(session: Session, { kind }: MsrAccess): RdmsrExit | WrmsrExit {
-  return kind === "read" ? session.next("X86_RDMSR") : session.next("X86_WRMSR");
-}
-
 clause(
   "X-57",
   "RIP advances by the instruction's length, its prefixes included",
@@ -100,7 +93,7 @@ clause(
     withPrefixes(kvm, (session, access, name) => {
       const { rsp } = session.vcpu.regs();
       if (access.index !== Msr.SYSCALL_MASK) {
-        toExit(session, access);
+        nextMsrExit(session, access.kind);
         completeOnly(session);
         assertEquals(session.vcpu.regs().rip, session.symbol("after"), name);
       }
@@ -139,7 +132,7 @@ clause(
     eachFault(kvm, ({ fault }, rip, name) => assertEquals(fault?.rip, rip, name));
     withPrefixes(kvm, (session, access) => {
       if (access.index === Msr.SYSCALL_MASK) return;
-      toExit(session, access).refuse();
+      nextMsrExit(session, access.kind).refuse();
       assertGp(session, session.finish(), { rip: session.symbol("access") });
     });
   },
@@ -166,7 +159,7 @@ clause(
         for (const rflags of RFLAGS_PATTERNS) {
           const regs = { rax: value & 0xffff_ffffn, rdx: value >> 32n };
           session.load(withSentinels({ kind, index, rflags, regs }));
-          if (mask.length > 0) toExit(session, { kind, index }).refuse();
+          if (mask.length > 0) nextMsrExit(session, kind).refuse();
           const seen = session.finish();
           const fault = assertGp(session, seen, { rip: session.symbol("access") });
           const name = nameAccess({ kind, index }, mask.length === 0 ? "" : "refused");

@@ -19,18 +19,15 @@ import {
   msrBitmap,
   MsrFilter,
   type MsrRange,
-  type RdmsrExit,
   Session,
   withForcedEmulation,
-  type WrmsrExit,
 } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
 import { completeOnly } from "../support/complete_only.ts";
 import { FAILING_ACCESSES } from "../support/failing_accesses.ts";
+import { accept, KINDS, nextMsrExit, SUPPLIED } from "../support/msr_exits.ts";
 import { capability, forcesEmulation } from "../support/requirements.ts";
 import { assertExecutionsAgree } from "../support/two_executions.ts";
-
-const KINDS = ["read", "write"] as const;
 
 /** MSRs that count time or events: two guests never read the same. */
 const COUNTING: ReadonlySet<number> = new Set([
@@ -194,25 +191,19 @@ function program(
 }
 
 const BEFORE = 0x1122_3344_5566_7788n;
-const SUPPLIED = 0x0123_4567_89ab_cdefn;
-
-function toExit(session: Session, { kind }: EmulatedAccess): RdmsrExit | WrmsrExit {
-  return kind === "read" ? session.next("X86_RDMSR") : session.next("X86_WRMSR");
-}
 
 function assertEmulated(session: Session, access: EmulatedAccess, detail: string): void {
   const { kind, index, value } = access;
   const at = session.symbol("access");
   assertEquals(session.vcpu.regs().rip, BigInt(session.program.base), `start, ${detail}`);
-  const exit = toExit(session, access);
+  const exit = nextMsrExit(session, access.kind);
   assertMsrExit(session, exit, {
     index,
     reasons: ["filter"],
     ...(kind === "write" && { data: value }),
   });
   assertEquals(session.vcpu.regs().rip, at, `RIP at the exit, ${detail}`);
-  if (exit.name === "X86_RDMSR") exit.supply(SUPPLIED);
-  else exit.acknowledge();
+  accept(exit);
   completeOnly(session);
   assertEquals(session.vcpu.regs().rip, session.symbol("after"), `RIP completed, ${detail}`);
   const seen = session.finish();
@@ -220,7 +211,7 @@ function assertEmulated(session: Session, access: EmulatedAccess, detail: string
   assertEquals(seen.value, kind === "read" ? SUPPLIED : value, `EDX:EAX, ${detail}`);
 
   session.restart();
-  toExit(session, access).refuse();
+  nextMsrExit(session, access.kind).refuse();
   assertGp(session, session.finish(), { rip: at });
 }
 

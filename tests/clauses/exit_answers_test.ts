@@ -5,18 +5,15 @@
  */
 import { assertEquals } from "@std/assert";
 import {
-  asm64,
   assertGp,
   EXIT_REASON,
   type Kvm,
   kvmRunOffset,
   Msr,
   type MsrAccess,
-  MsrFilter,
-  Session,
-  type Vm,
 } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
+import { bootDenied } from "../support/msr_exits.ts";
 import { KNOWN_MSRS } from "../support/msr_probes.ts";
 import {
   assertRegisters,
@@ -30,12 +27,6 @@ const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
 /** MSRs of both ranges of the hardware's bitmaps and of none. */
 const INDICES = [Msr.IA32_SYSENTER_CS, Msr.KERNEL_GS_BASE, Msr.KVM_SYSTEM_TIME_NEW, 0xdead_beef];
-
-function bootDenied(vm: Vm): Session {
-  vm.enableUserSpaceMsr(["filter"]);
-  vm.setMsrFilter(MsrFilter.DENY_ALL);
-  return Session.boot(vm, asm64`jmp finish`);
-}
 
 function each(kind: MsrAccess["kind"], times = 1): MsrAccess[] {
   return Array.from({ length: times }, () => INDICES)

@@ -9,75 +9,27 @@ import {
   type AsmSource,
   assertGp,
   assertNoFault,
-  Msr,
   MSR_EXIT_REASONS,
   type MsrAccess,
-  MsrFilter,
   type RdmsrExit,
-  type Regs,
   Session,
-  type Vm,
   type WrmsrExit,
 } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
 import { completeOnly } from "../support/complete_only.ts";
 import { DENIES_SOME, FAILING_ACCESSES } from "../support/failing_accesses.ts";
-import { capability, reportsUnknownMsrs } from "../support/requirements.ts";
 import {
-  assertRegisters,
-  registersBefore,
-  type SentinelAccess,
-  type SentinelRegister,
-  withSentinels,
-} from "../support/sentinels.ts";
+  accept,
+  assertHostSees,
+  bootDenied,
+  DENIED_ACCESSES,
+  registersAfter,
+  SUPPLIED,
+  toExit,
+} from "../support/msr_exits.ts";
+import { capability, reportsUnknownMsrs } from "../support/requirements.ts";
+import { assertRegisters, registersBefore, type SentinelRegister } from "../support/sentinels.ts";
 import { nameAccess } from "../support/walked.ts";
-
-const SUPPLIED = 0x0123_4567_89ab_cdefn;
-const KINDS = ["read", "write"] as const;
-
-/** MSRs of both ranges of the hardware's bitmaps and of none. */
-const ACCESSES: readonly SentinelAccess[] = [
-  Msr.IA32_SYSENTER_CS,
-  Msr.KERNEL_GS_BASE,
-  Msr.KVM_SYSTEM_TIME_NEW,
-].flatMap((index) => KINDS.map((kind) => ({ kind, index })));
-
-function bootDenied(vm: Vm): Session {
-  vm.enableUserSpaceMsr(["filter"]);
-  vm.setMsrFilter(MsrFilter.DENY_ALL);
-  return Session.boot(vm, asm64`jmp finish`);
-}
-
-function toExit(session: Session, access: SentinelAccess): RdmsrExit | WrmsrExit {
-  session.load(withSentinels(access));
-  return access.kind === "read" ? session.next("X86_RDMSR") : session.next("X86_WRMSR");
-}
-
-function accept(exit: RdmsrExit | WrmsrExit): void {
-  if (exit.name === "X86_RDMSR") exit.supply(SUPPLIED);
-  else exit.acknowledge();
-}
-
-/** The registers after `access` was completed. */
-function registersAfter(access: SentinelAccess): Record<SentinelRegister, bigint> {
-  const before = registersBefore(access);
-  if (access.kind === "write") return before;
-  return { ...before, rax: SUPPLIED & 0xffff_ffffn, rdx: SUPPLIED >> 32n };
-}
-
-/** Asserts RIP and the registers as the host sees them. */
-function assertHostSees(
-  session: Session,
-  wanted: Record<SentinelRegister, bigint>,
-  label: string,
-  detail: string,
-): void {
-  const regs = session.vcpu.regs();
-  const names = Object.keys(wanted) as (SentinelRegister & keyof Regs)[];
-  const seen = Object.fromEntries(names.map((name) => [name, regs[name]]));
-  assertEquals(seen, { ...wanted }, detail);
-  assertEquals(regs.rip, session.symbol(label), `RIP at the ${label} label, ${detail}`);
-}
 
 clause(
   "K-16",
@@ -85,7 +37,7 @@ clause(
   ({ kvm }) => {
     using vm = kvm.createVm();
     const session = bootDenied(vm);
-    for (const access of ACCESSES) {
+    for (const access of DENIED_ACCESSES) {
       const before = registersBefore(access);
       const name = nameAccess(access);
       const exit = toExit(session, access);
@@ -106,7 +58,7 @@ clause(
   ({ kvm }) => {
     using vm = kvm.createVm();
     const session = bootDenied(vm);
-    for (const access of ACCESSES) {
+    for (const access of DENIED_ACCESSES) {
       const name = nameAccess(access);
       accept(toExit(session, access));
       for (const entry of ["first", "second"]) {
@@ -156,7 +108,7 @@ clause(
   ({ kvm }) => {
     using vm = kvm.createVm();
     const session = bootDenied(vm);
-    for (const access of ACCESSES) {
+    for (const access of DENIED_ACCESSES) {
       const name = `${nameAccess(access)} with registers set at its exit`;
       for (const refuse of [false, true]) {
         const exit = toExit(session, access);

@@ -11,12 +11,11 @@ import {
   Msr,
   MSR_EXIT_REASONS,
   type MsrAccess,
-  MsrFilter,
   Session,
-  type Vm,
 } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
 import { DENIES_SOME, FAILING_ACCESSES } from "../support/failing_accesses.ts";
+import { bootDenied } from "../support/msr_exits.ts";
 import { KNOWN_MSRS } from "../support/msr_probes.ts";
 import { reportsUnknownMsrs } from "../support/requirements.ts";
 import { assertExited, nameAccess } from "../support/walked.ts";
@@ -32,12 +31,6 @@ const INDICES: readonly number[] = [
   0xffff_ffff,
   ...Array.from({ length: 32 }, (_, bit) => (1 << bit) >>> 0).filter((index) => index !== 0x800),
 ];
-
-function bootDenied(vm: Vm): Session {
-  vm.enableUserSpaceMsr(["filter"]);
-  vm.setMsrFilter(MsrFilter.DENY_ALL);
-  return Session.boot(vm, asm64`jmp finish`);
-}
 
 /** Writes garbage over the whole union of `kvm_run` that holds the MSR exit. */
 function litter(view: DataView): void {

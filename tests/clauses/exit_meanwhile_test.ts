@@ -17,6 +17,7 @@ import {
   type WrmsrExit,
 } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
+import { accept } from "../support/msr_exits.ts";
 import { denyOnly, KNOWN_MSRS } from "../support/msr_probes.ts";
 import { reportsUnknownMsrs } from "../support/requirements.ts";
 import { assertExited, assertGpWithoutExit, assertPassed } from "../support/walked.ts";
@@ -35,11 +36,6 @@ interface Meanwhile {
   readonly change: (vm: Vm) => void;
   /** Checks the access after the change, a read of the same MSR. */
   readonly then: (session: Session, next: WalkedAccess, detail: string) => void;
-}
-
-function accept(exit: RdmsrExit | WrmsrExit): void {
-  if (exit.name === "X86_RDMSR") exit.supply(0x600d_0000_600d_0001n);
-  else exit.acknowledge();
 }
 
 /** Asserts that a read and a write, accepted and refused, complete as answered. */

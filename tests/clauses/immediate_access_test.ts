@@ -17,6 +17,7 @@ import {
   type WrmsrExit,
 } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
+import { nextMsrExit } from "../support/msr_exits.ts";
 import { denyOnly } from "../support/msr_probes.ts";
 import { assertRegisters } from "../support/sentinels.ts";
 
@@ -68,7 +69,7 @@ clause(
         const what = `${kind} by ${register}`;
         const toExit = (): RdmsrExit | WrmsrExit => {
           session.load(access(kind, register));
-          const exit = kind === "read" ? session.next("X86_RDMSR") : session.next("X86_WRMSR");
+          const exit = nextMsrExit(session, kind);
           const data = kind === "read" ? 0n : BEFORE;
           assertMsrExit(session, exit, { index: Msr.KERNEL_GS_BASE, reasons: ["filter"], data });
           return exit;
