@@ -145,7 +145,12 @@ export {
 } from "./guests/session.ts";
 export type { Transcript } from "./guests/transcript.ts";
 export { formatVector } from "./guests/vector.ts";
-export { type AccessFault, type AccessOutcome, type MsrAccess } from "./guests/walker.ts";
+export {
+  type AccessFault,
+  type AccessOutcome,
+  instructionLabel,
+  type MsrAccess,
+} from "./guests/walker.ts";
 export type { AnsweredExits } from "./guests/threads/control.ts";
 export { GuestThread, type ThreadHandlers } from "./guests/threads/guest_thread.ts";
 export { GuestThreads } from "./guests/threads/guest_threads.ts";

@@ -89,6 +89,22 @@ function label({ kind, forcedEmulation }: MsrAccess): string {
 }
 
 /**
+ * The label of the instruction by which the walker performs `access`, where a
+ * #GP of it points to.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { instructionLabel } from "@trapline/trapline";
+ *
+ * assertEquals(instructionLabel({ kind: "read", index: 0x174 }), "read_msr");
+ * ```
+ */
+export function instructionLabel(access: MsrAccess): string {
+  return `${label(access)}_msr`;
+}
+
+/**
  * Writes `accesses` into the list of the window at `base`.
  *
  * @throws {RangeError} When they are more than {@linkcode WALK_CAPACITY}, or

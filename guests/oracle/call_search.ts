@@ -12,7 +12,13 @@ import type { RawResult } from "../../kvm/handle.ts";
 import { HostMemory } from "../../kvm/host_memory.ts";
 import type { Kvm } from "../../kvm/kvm.ts";
 import { MSR_EXIT_REASONS, type MsrExitReason } from "../../kvm/msr_exit_reason.ts";
-import { encodeRawMsrFilter, type RawMsrFilter, type RawMsrRange } from "../../kvm/msr_filter.ts";
+import {
+  encodeRawMsrFilter,
+  MAX_MSRS_PER_RANGE,
+  type RawMsrFilter,
+  type RawMsrRange,
+} from "../../kvm/msr_filter.ts";
+import type { Vm } from "../../kvm/vm.ts";
 import type { MsrAccess } from "../walker.ts";
 import { randomSource } from "./probes.ts";
 import { type CheckOrder, expectRefusal, type RawCall, type RawSlot } from "./refusals.ts";
@@ -71,6 +77,11 @@ export class CallSearch implements Disposable {
     }
   }
 
+  /** The VM that the calls are made on. */
+  get vm(): Vm {
+    return this.#search.vm;
+  }
+
   /** How many accesses were compared so far. */
   get compared(): number {
     return this.#search.compared;
@@ -122,7 +133,7 @@ export class CallSearch implements Disposable {
     switch (slot.place) {
       case "readable":
         // A length that the kernel must refuse has no bitmap to be read.
-        return slot.nmsrs > 0x3000 ? this.#page.address : bitmapOf(slot);
+        return slot.nmsrs > MAX_MSRS_PER_RANGE ? this.#page.address : bitmapOf(slot);
       case "null":
         return 0n;
       case "unmapped":

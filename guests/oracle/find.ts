@@ -35,10 +35,10 @@ function withoutNeedlessSlots(search: FilterSearch, found: Disagreement): Disagr
 function shrink(
   search: FilterSearch,
   found: Disagreement,
-  property: (predicate: (trial: FilterTrial) => boolean) => unknown,
+  again: (predicate: (trial: FilterTrial) => boolean) => unknown,
 ): Disagreement {
   let smallest: Disagreement | undefined;
-  property((trial) => {
+  again((trial) => {
     const disagreement = search.compareOne(trial, found.access);
     // The last one that fast-check sees is the smallest.
     smallest = disagreement ?? smallest;
@@ -52,7 +52,7 @@ function shrink(
  * Searches random filters, and gives the smallest filter and the access of the
  * first disagreement.
  *
- * @throws {Error} When the kernel refuses a filter that it must take.
+ * @throws {KvmError} When the kernel refuses a filter that it must take.
  * @throws {GuestAssertionError} When the guest does not come to its end.
  *
  * @example Usage

@@ -70,9 +70,7 @@ export function disagreementAsTest(disagreement: Disagreement): string {
   const asserts = assertions(wanted, disagreement);
   const names = ["assertGp", "assertNoFault"].filter((name) => asserts.join().includes(name));
   return [
-    ...(asserts.join().includes("assertEquals")
-      ? [`import { assertEquals } from "@std/assert";`]
-      : []),
+    `import { assertEquals } from "@std/assert";`,
     `import {`,
     ...[...names, "encodeRawMsrFilter", "guest", "IOCTL", "Kvm", "Session"].map((name) =>
       `  ${name},`
@@ -85,7 +83,7 @@ export function disagreementAsTest(disagreement: Disagreement): string {
     `  using kvm = Kvm.open();`,
     `  using vm = kvm.createVm();`,
     `  vm.enableUserSpaceMsr(${JSON.stringify(trial.reasons)});`,
-    `  vm.raw(IOCTL.X86_SET_MSR_FILTER, filter.bytes);`,
+    `  assertEquals(vm.raw(IOCTL.X86_SET_MSR_FILTER, filter.bytes).result, 0);`,
     `  const session = Session.boot(vm, ${program});`,
     ...asserts.map((line) => `  ${line}`),
     `});`,

@@ -6,7 +6,7 @@
  */
 import { IOCTL } from "../../kvm/abi/ioctls.ts";
 import { formatMsr, Msr } from "../../kvm/abi/msr.ts";
-import { errnoName } from "../../kvm/abi/errno.ts";
+import { KvmError } from "../../kvm/errors.ts";
 import type { Kvm } from "../../kvm/kvm.ts";
 import type { RdmsrExit, WrmsrExit } from "../../kvm/msr_exit.ts";
 import type { MsrExitReason } from "../../kvm/msr_exit_reason.ts";
@@ -14,7 +14,7 @@ import { encodeRawMsrFilter, type RawMsrFilter } from "../../kvm/msr_filter.ts";
 import type { Vm } from "../../kvm/vm.ts";
 import { asm64 } from "../asm/mod.ts";
 import { Session, type WalkedAccess } from "../session.ts";
-import { type MsrAccess, WALK_CAPACITY } from "../walker.ts";
+import { instructionLabel, type MsrAccess, WALK_CAPACITY } from "../walker.ts";
 import { type AccessVerdict, type AskedAccess, expectVerdict, filterAllows } from "./model.ts";
 import { MsrNatures } from "./natures.ts";
 import { probesOf, type RandomSource, randomSource } from "./probes.ts";
@@ -62,7 +62,7 @@ function randomValue(random: RandomSource): bigint {
 
 function describe({ access, exit, value, fault }: WalkedAccess): string {
   const outcome = fault !== undefined
-    ? `#GP error code ${fault.errorCode}`
+    ? `#GP error code ${fault.errorCode} at RIP 0x${fault.rip.toString(16)}`
     : access.kind === "read"
     ? `value 0x${value!.toString(16)}`
     : "no fault";
@@ -78,10 +78,15 @@ function exitIsAs({ access, exit }: WalkedAccess, reason: MsrExitReason): boolea
     exit.reasons.length === 1 && exit.reasons[0] === reason;
 }
 
-function answerWasObserved({ exit, value, fault }: WalkedAccess): boolean {
+function isGp(session: Session, { access, fault }: WalkedAccess): boolean {
+  return fault?.errorCode === 0 && fault.rip === session.symbol(instructionLabel(access));
+}
+
+function answerWasObserved(session: Session, walked: WalkedAccess): boolean {
+  const { exit, value, fault } = walked;
   switch (exit?.answer?.kind) {
     case "refuse":
-      return fault?.errorCode === 0;
+      return isGp(session, walked);
     case "value":
       return fault === undefined && value === exit.answer.value;
     default:
@@ -89,14 +94,14 @@ function answerWasObserved({ exit, value, fault }: WalkedAccess): boolean {
   }
 }
 
-function agrees(walked: WalkedAccess, wanted: AccessVerdict): boolean {
+function agrees(session: Session, walked: WalkedAccess, wanted: AccessVerdict): boolean {
   switch (wanted) {
     case "completes":
       return walked.exit === undefined && walked.fault === undefined;
     case "gp":
-      return walked.exit === undefined && walked.fault?.errorCode === 0;
+      return walked.exit === undefined && isGp(session, walked);
     default:
-      return exitIsAs(walked, wanted) && answerWasObserved(walked);
+      return exitIsAs(walked, wanted) && answerWasObserved(session, walked);
   }
 }
 
@@ -160,7 +165,7 @@ export class FilterSearch implements Disposable {
    * none on the side of the guest, which must have observed the answer.
    *
    * @returns The first access on which KVM and the oracle disagree.
-   * @throws {Error} When the kernel refuses the filter.
+   * @throws {KvmError} When the kernel refuses the filter.
    * @throws {GuestAssertionError} When the guest does not come to its end.
    */
   compare(trial: FilterTrial): Disagreement | undefined {
@@ -185,7 +190,7 @@ export class FilterSearch implements Disposable {
   /**
    * Compares a single access under the trial's filter.
    *
-   * @throws {Error} When the kernel refuses the filter.
+   * @throws {KvmError} When the kernel refuses the filter.
    * @throws {GuestAssertionError} When the guest does not come to its end.
    */
   compareOne(trial: FilterTrial, access: MsrAccess): Disagreement | undefined {
@@ -207,7 +212,7 @@ export class FilterSearch implements Disposable {
     };
     const walked = this.#session.walk(accesses, { onRdmsr: answer, onWrmsr: answer });
     this.#compared += walked.length;
-    const at = walked.findIndex((each, i) => !agrees(each, wanted[i]!));
+    const at = walked.findIndex((each, i) => !agrees(this.#session, each, wanted[i]!));
     if (at === -1) return undefined;
     return { trial, access: accesses[at]!, wanted: wanted[at]!, got: describe(walked[at]!) };
   }
@@ -238,9 +243,7 @@ export class FilterSearch implements Disposable {
   #install({ filter, reasons }: FilterTrial): void {
     const { bytes } = encodeRawMsrFilter(filter);
     const { result, errno } = this.#vm.raw(IOCTL.X86_SET_MSR_FILTER, bytes);
-    if (result !== 0) {
-      throw new Error(`KVM refuses a filter that it must take: ${errnoName(errno)}`);
-    }
+    if (result !== 0) throw new KvmError(IOCTL.X86_SET_MSR_FILTER.name, errno);
     this.#vm.enableUserSpaceMsr(reasons);
   }
 

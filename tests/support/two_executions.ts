@@ -6,6 +6,7 @@
 import {
   formatMsr,
   GuestAssertionError,
+  instructionLabel,
   type Kvm,
   type MsrAccess,
   type MsrExitReason,
@@ -39,8 +40,7 @@ function answerByTurn(): (exit: RdmsrExit | WrmsrExit) => void {
 
 /** What was seen of an access on both sides, as text without the walker's addresses. */
 function observation(session: Session, { access, exit, value, fault }: WalkedAccess): string {
-  const how = access.forcedEmulation === true ? "emulated_" : "";
-  const at = session.symbol(`${how}${access.kind}_msr`);
+  const at = session.symbol(instructionLabel(access));
   return [
     exit === undefined
       ? "no exit"

@@ -7,6 +7,7 @@
 import {
   formatMsr,
   GuestAssertionError,
+  instructionLabel,
   type MsrAccess,
   type RdmsrExit,
   type Session,
@@ -41,8 +42,7 @@ function fail(session: Session, walked: WalkedAccess, detail: string, wanted: st
 }
 
 function checkGp(session: Session, walked: WalkedAccess, detail: string): void {
-  const { kind, forcedEmulation } = walked.access;
-  const rip = session.symbol(`${forcedEmulation ? "emulated_" : ""}${kind}_msr`);
+  const rip = session.symbol(instructionLabel(walked.access));
   if (walked.fault?.errorCode !== 0 || walked.fault.rip !== rip) {
     fail(session, walked, detail, `#GP error code 0 at RIP ${hex(rip)}`);
   }
