@@ -77,7 +77,6 @@ async function report(
 async function save(found: Disagreement, seed: number, directory: string): Promise<string> {
   const source = disagreementAsTest(found);
   const path = `${directory}/seed_${seed}_test.ts`;
-  await Deno.mkdir(directory, { recursive: true });
   await writeWhole(path, source);
   return `${formatDisagreement(found)}\n\n${source}\nSaved as ${path}`;
 }
@@ -114,6 +113,9 @@ async function main(args: readonly string[]): Promise<number> {
     return 1;
   }
 
+  const directory = values.save ?? "build/fuzz";
+  // Before the search, not after it: what cannot be saved need not be found.
+  await Deno.mkdir(directory, { recursive: true });
   const { kernelRelease, cpuVendor } = readHost();
   console.log(`KVM on Linux ${kernelRelease}, ${cpuVendor}; seed ${first}`);
   using kvm = Kvm.open();
@@ -141,7 +143,6 @@ async function main(args: readonly string[]): Promise<number> {
     searched += count;
     if (found.disagreement === undefined && found.callDisagreement === undefined) continue;
     progress.clear();
-    const directory = values.save ?? "build/fuzz";
     disagreements += await report(seed, found, directory, forcedEmulation);
   }
   progress.clear();

@@ -12,6 +12,11 @@ import { main as sandbox } from "./sandbox.ts";
 /** Where the tests find their KVM; `none` runs what needs none. */
 export type Place = "host" | "amd" | "intel" | "none";
 
+/** A task or a place that does not exist, or an option without its value. */
+export class MisuseError extends TypeError {
+  override readonly name = "MisuseError";
+}
+
 const PLACES: readonly Place[] = ["host", "amd", "intel", "none"];
 
 /** The tasks, as Deno's command line for each. */
@@ -74,7 +79,7 @@ function whyNotHost(): string | undefined {
  *
  * @param wanted What was asked for: the place of `--config`, or the value of `TRAPLINE_KVM`.
  * @param whyNot Why the host's KVM cannot be used.
- * @throws {TypeError} When `wanted` is no place.
+ * @throws {MisuseError} When `wanted` is no place.
  */
 export function choosePlace(
   wanted: string | undefined,
@@ -88,7 +93,7 @@ export function choosePlace(
   }
   const place = PLACES.find((place) => place === wanted);
   if (place === undefined) {
-    throw new TypeError(
+    throw new MisuseError(
       `Cannot use the KVM of "${wanted}": it must be one of ${PLACES.join(", ")}`,
     );
   }
@@ -112,7 +117,7 @@ export interface Config {
 /**
  * Takes `--config PLACE[:KERNEL]` out of a task's arguments; the last one counts.
  *
- * @throws {TypeError} When nothing follows it.
+ * @throws {MisuseError} When nothing follows it.
  */
 export function takeConfig(
   args: readonly string[],
@@ -127,7 +132,7 @@ export function takeConfig(
     }
     const value = match[1] ?? args[++i];
     if (value === undefined || value === "") {
-      throw new TypeError("Cannot use --config: a place must follow it, such as amd:6.12");
+      throw new MisuseError("Cannot use --config: a place must follow it, such as amd:6.12");
     }
     const [place = "", ...kernel] = value.split(":");
     config = { place, ...(kernel.length > 0 && { kernel: kernel.join(":") }) };
@@ -148,7 +153,9 @@ export function resultFiles(args: readonly string[]): string[] {
 async function main([task = "", ...args]: readonly string[]): Promise<number> {
   const command = TASKS[task];
   if (command === undefined) {
-    throw new TypeError(`Cannot run "${task}": it is not one of ${Object.keys(TASKS).join(", ")}`);
+    throw new MisuseError(
+      `Cannot run "${task}": it is not one of ${Object.keys(TASKS).join(", ")}`,
+    );
   }
   // A difference is between files that are here already.
   if (task === "sweep" && args[0] === "diff") return await launch([...command, ...args]);
@@ -165,4 +172,12 @@ async function main([task = "", ...args]: readonly string[]): Promise<number> {
   return await sandbox(["--vendor", place, ...kernel, ...results, "--", ...inside]);
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  try {
+    Deno.exitCode = await main(Deno.args);
+  } catch (error) {
+    if (!(error instanceof MisuseError)) throw error;
+    console.error(error.message);
+    Deno.exitCode = 2;
+  }
+}

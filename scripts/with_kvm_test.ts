@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { choosePlace, resultFiles, takeConfig } from "./with_kvm.ts";
+import { choosePlace, MisuseError, resultFiles, takeConfig } from "./with_kvm.ts";
 
 Deno.test("choosePlace() takes the host's KVM where it is usable, else the AMD sandbox", () => {
   assertEquals(choosePlace(undefined, undefined).place, "host");
@@ -13,7 +13,7 @@ Deno.test("choosePlace() does what TRAPLINE_KVM says, whatever the host has", ()
     assertEquals(choosePlace(place, undefined).place, place);
     assertEquals(choosePlace(place, "no such device").place, place);
   }
-  assertThrows(() => choosePlace("arm", undefined), TypeError, "host, amd, intel, none");
+  assertThrows(() => choosePlace("arm", undefined), MisuseError, "host, amd, intel, none");
 });
 
 Deno.test("resultFiles() finds the files that a sandbox must bring back", () => {
@@ -35,5 +35,5 @@ Deno.test("takeConfig() takes the place and the kernel out of the arguments", ()
     place: "intel",
     kernel: "/a:b/bzImage",
   });
-  assertThrows(() => takeConfig(["--config"]), TypeError, "amd:6.12");
+  assertThrows(() => takeConfig(["--config"]), MisuseError, "amd:6.12");
 });

@@ -31,7 +31,7 @@ h2 small { font-weight: normal; color: var(--faint); }
 p { margin: .25rem 0; }
 a { color: var(--accent); }
 .faint { color: var(--faint); }
-.mono, code, td.mono { font-family: ui-monospace, monospace; font-size: .875em; }
+.mono, code { font-family: ui-monospace, monospace; font-size: .875em; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .875rem; }
 th, td {

@@ -5,6 +5,7 @@
  */
 import type { JSX } from "preact";
 import { renderPage } from "../page/shell.tsx";
+import { FoldedTable } from "../page/table.tsx";
 import { type Change, type ChangeKind, CHANGES, type Comparison } from "./compare.ts";
 import { countChanges, hostText, titleOf } from "./comparison_text.ts";
 import type { Aspect } from "./describe.ts";
@@ -30,32 +31,16 @@ const COLOURS: Readonly<Record<ChangeKind, readonly [light: string, dark: string
   "unknown": ["#eceef1", "#242932"],
 };
 
-function ChangeTable({ changes }: { readonly changes: readonly Change[] }): JSX.Element | null {
+function ChangeTable({ changes }: { readonly changes: readonly Change[] }): JSX.Element {
   if (changes.length === 0) return <p>Nothing differs.</p>;
   return (
-    <details>
-      <summary>All differences as a table</summary>
-      <div class="wide">
-        <table>
-          <tr>
-            <th>MSR</th>
-            <th>What</th>
-            <th>A</th>
-            <th>B</th>
-          </tr>
-          {changes.flatMap((change) =>
-            change.differences.map(({ what, before, after }) => (
-              <tr>
-                <td>{titleOf(change)}</td>
-                <td>{what}</td>
-                <td>{before}</td>
-                <td>{after}</td>
-              </tr>
-            ))
-          )}
-        </table>
-      </div>
-    </details>
+    <FoldedTable
+      summary="All differences as a table"
+      heads={["MSR", "What", "A", "B"]}
+      rows={changes.flatMap((change) =>
+        change.differences.map(({ what, before, after }) => [titleOf(change), what, before, after])
+      )}
+    />
   );
 }
 

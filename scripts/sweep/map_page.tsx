@@ -5,6 +5,7 @@
  */
 import type { JSX } from "preact";
 import { renderPage } from "../page/shell.tsx";
+import { FoldedTable } from "../page/table.tsx";
 import { hostText, titleOf } from "./comparison_text.ts";
 import { aspectsOf } from "./describe.ts";
 import { kindOf, KINDS, type MsrKind } from "./kinds.ts";
@@ -55,53 +56,29 @@ function countMarks(runs: readonly MsrRun[], mark: string): number {
     .reduce((sum, { first, last }) => sum + last - first + 1, 0);
 }
 
-function LeftOut({ map }: { readonly map: SweepMap }): JSX.Element | null {
-  const spans = [...spansBy(map, ({ leftOut }) => leftOut)];
-  if (spans.length === 0) return null;
+function LeftOut({ map }: { readonly map: SweepMap }): JSX.Element {
   return (
-    <details>
-      <summary>Dangerous writes that were left out</summary>
-      <div class="wide">
-        <table>
-          <tr>
-            <th>MSRs</th>
-            <th>What a write could do</th>
-          </tr>
-          {spans.map(([why, windows]) => (
-            <tr>
-              <td>{windows.map(titleOf).join(", ")}</td>
-              <td>{why}</td>
-            </tr>
-          ))}
-        </table>
-      </div>
-    </details>
+    <FoldedTable
+      summary="Dangerous writes that were left out"
+      heads={["MSRs", "What a write could do"]}
+      rows={[...spansBy(map, ({ leftOut }) => leftOut)]
+        .map(([why, windows]) => [windows.map(titleOf).join(", "), why])}
+    />
   );
 }
 
 function Known({ runs }: { readonly runs: readonly MsrRun[] }): JSX.Element {
   return (
-    <details>
-      <summary>All MSRs that KVM knows, as a table</summary>
-      <div class="wide">
-        <table>
-          <tr>
-            <th>MSR</th>
-            <th>Class</th>
-            <th>Value</th>
-            <th>Single bits</th>
-          </tr>
-          {runs.filter(({ record }) => kindOf(record) !== EMPTY).map((run) => (
-            <tr>
-              <td>{titleOf(run)}</td>
-              <td>{kindOf(run.record)}</td>
-              <td class="mono">{run.record.value}</td>
-              <td>{new Map(aspectsOf(run.record)).get("Single bits")}</td>
-            </tr>
-          ))}
-        </table>
-      </div>
-    </details>
+    <FoldedTable
+      summary="All MSRs that KVM knows, as a table"
+      heads={["MSR", "Class", "Value", "Single bits"]}
+      rows={runs.filter(({ record }) => kindOf(record) !== EMPTY).map((run) => [
+        titleOf(run),
+        kindOf(run.record),
+        <span key="value" class="mono">{run.record.value}</span>,
+        new Map(aspectsOf(run.record)).get("Single bits"),
+      ])}
+    />
   );
 }
 
