@@ -19,45 +19,14 @@ export class MisuseError extends TypeError {
 
 const PLACES: readonly Place[] = ["host", "amd", "intel", "none"];
 
+const PERMISSIONS = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env"];
+
 /** The tasks, as Deno's command line for each. */
 const TASKS: Readonly<Record<string, readonly string[]>> = {
-  test: [
-    "test",
-    "--quiet",
-    "--allow-ffi",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-    "--allow-run",
-  ],
-  verify: [
-    "run",
-    "--quiet",
-    "--allow-ffi",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-    "--allow-run",
-    "scripts/verify.ts",
-  ],
-  fuzz: [
-    "run",
-    "--quiet",
-    "--allow-ffi",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-    "scripts/fuzz.ts",
-  ],
-  sweep: [
-    "run",
-    "--quiet",
-    "--allow-ffi",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-    "scripts/sweep.ts",
-  ],
+  test: ["test", "--quiet", ...PERMISSIONS, "--allow-run"],
+  verify: ["run", "--quiet", ...PERMISSIONS, "--allow-run", "scripts/verify.ts"],
+  fuzz: ["run", "--quiet", ...PERMISSIONS, "scripts/fuzz.ts"],
+  sweep: ["run", "--quiet", ...PERMISSIONS, "scripts/sweep.ts"],
 };
 
 /** Where a task leaves files that no option names. */
