@@ -24,7 +24,7 @@ export { CAP, type CapName } from "./kvm/abi/cap.ts";
 export { ERRNO, type ErrnoName, errnoName } from "./kvm/abi/errno.ts";
 export { EXIT_REASON, type ExitReasonName, formatExitReason } from "./kvm/abi/exit_reason.ts";
 export type { FdKind, Ioctl } from "./kvm/abi/ioctl.ts";
-export { IOCTL } from "./kvm/abi/ioctls.ts";
+export { IOCTL, type IoctlName } from "./kvm/abi/ioctls.ts";
 export { formatMsr, Msr } from "./kvm/abi/msr.ts";
 export {
   KVM_MSR_EXIT_REASON_FILTER,

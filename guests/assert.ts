@@ -16,7 +16,23 @@ function hex(value: bigint | number): string {
   return `0x${value.toString(16)}`;
 }
 
-/** Asserts that the guest ended in the fault that `wanted` describes. */
+/**
+ * Asserts that the guest ended in the fault that `wanted` describes.
+ *
+ * @example Usage
+ * ```ts
+ * import { asm64, assertFault, Kvm, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const session = Session.boot(vm, asm64`
+ *   nop
+ * here:
+ *   ud2
+ * `);
+ * assertFault(session, session.finish(), { vector: 6, rip: session.symbol("here") });
+ * ```
+ */
 export function assertFault(
   guest: Describable,
   observation: Observation,
@@ -67,14 +83,41 @@ export function assertGp(
   return assertFault(guest, observation, { errorCode: 0, ...wanted, vector: GP });
 }
 
-/** Asserts that the guest came to its end without a fault. */
+/**
+ * Asserts that the guest came to its end without a fault.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertNoFault, guest, Kvm, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const session = Session.boot(vm, guest.rdmsr(0x10));
+ * assertNoFault(session, session.finish());
+ * ```
+ */
 export function assertNoFault(guest: Describable, observation: Observation): void {
   if (observation.fault !== undefined) {
     throw new GuestAssertionError(guest, "no fault", formatFault(observation.fault));
   }
 }
 
-/** Asserts that the guest came to its end and read `value` in EDX:EAX. */
+/**
+ * Asserts that the guest came to its end and read `value` in EDX:EAX.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertValue, guest, Kvm, MsrFilter, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * vm.enableUserSpaceMsr(["filter"]);
+ * vm.setMsrFilter(MsrFilter.DENY_ALL);
+ * const session = Session.boot(vm, guest.rdmsr(0x10));
+ * session.next("X86_RDMSR").supply(42n);
+ * assertValue(session, session.finish(), 42n);
+ * ```
+ */
 export function assertValue(guest: Describable, observation: Observation, value: bigint): void {
   assertNoFault(guest, observation);
   if (observation.value !== value) {
@@ -92,7 +135,22 @@ export interface WantedMsrExit {
   readonly data?: bigint;
 }
 
-/** Asserts the fields of an MSR exit. */
+/**
+ * Asserts the fields of an MSR exit.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertMsrExit, guest, Kvm, MsrFilter, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * vm.enableUserSpaceMsr(["filter"]);
+ * vm.setMsrFilter(MsrFilter.DENY_ALL);
+ * const session = Session.boot(vm, guest.wrmsr(0x174, 8n));
+ * const wanted = { index: 0x174, reasons: ["filter"], data: 8n };
+ * assertMsrExit(session, session.next("X86_WRMSR"), wanted);
+ * ```
+ */
 export function assertMsrExit(
   guest: Describable,
   exit: RdmsrExit | WrmsrExit,

@@ -16,6 +16,18 @@ export interface Describable {
  * A guest did something else than was wanted. The message says what was
  * wanted and what was got, and shows the guest: the code around RIP, the
  * registers and the exits so far.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { guest, GuestAssertionError, Kvm, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const session = Session.boot(vm, guest.rdmsr(0x10)); // Without a filter it exits at its end alone.
+ * const error = assertThrows(() => session.next("X86_RDMSR"), GuestAssertionError);
+ * assertEquals(error.wanted, "KVM_EXIT_X86_RDMSR (29)");
+ * ```
  */
 export class GuestAssertionError extends Error {
   /** The class, by name. */

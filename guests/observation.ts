@@ -109,7 +109,20 @@ export function readReport(memory: GuestMemory, base: number, faulted: boolean):
   };
 }
 
-/** `#GP (13) error code 0 at RIP 0xc00a`. */
+/**
+ * `#GP (13) error code 0 at RIP 0xc00a`.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertMatch } from "@std/assert";
+ * import { asm64, formatFault, Kvm, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const { fault } = Session.boot(vm, asm64`ud2`).finish();
+ * assertMatch(formatFault(fault!), /^#UD \(6\) error code 0 at RIP 0x/);
+ * ```
+ */
 export function formatFault(fault: Fault): string {
   return `${formatVector(fault.vector)} error code ${fault.errorCode} at RIP 0x${
     fault.rip.toString(16)

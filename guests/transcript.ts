@@ -22,7 +22,24 @@ function formatAnswer(exit: Exit): string {
   }
 }
 
-/** A guest's exits, the last ones in full. */
+/**
+ * A guest's exits, the last ones in full.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals, assertMatch } from "@std/assert";
+ * import { guest, Kvm, MsrFilter, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * vm.enableUserSpaceMsr(["filter"]);
+ * vm.setMsrFilter(MsrFilter.DENY_ALL);
+ * const session = Session.boot(vm, guest.rdmsr(0x10));
+ * session.next("X86_RDMSR").supply(42n);
+ * assertEquals(session.transcript.count, 1);
+ * assertMatch(`${session.transcript}`, /1\. KVM_EXIT_X86_RDMSR .* -> supplied 0x2a/);
+ * ```
+ */
 export class Transcript {
   readonly #last: Exit[] = [];
   #count = 0;

@@ -48,7 +48,17 @@ export const WITH_ERROR_CODE: ReadonlySet<number> = new Set([
 /** The vector of the general protection exception. */
 export const GP = 13;
 
-/** `#GP (13)`, or `vector 32` for one without a name. */
+/**
+ * `#GP (13)`, or `vector 32` for one without a name.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatVector } from "@trapline/trapline";
+ *
+ * assertEquals([formatVector(13), formatVector(32)], ["#GP (13)", "vector 32"]);
+ * ```
+ */
 export function formatVector(vector: number): string {
   const name = NAMES[vector];
   return name === undefined ? `vector ${vector}` : `${name} (${vector})`;

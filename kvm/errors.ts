@@ -45,7 +45,19 @@ export class KvmError extends Error {
   }
 }
 
-/** An object was used after it, or what it belongs to, was closed. */
+/**
+ * An object was used after it, or what it belongs to, was closed.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { ClosedError, Kvm } from "@trapline/trapline";
+ *
+ * const kvm = Kvm.open();
+ * kvm.close();
+ * assertThrows(() => kvm.createVm(), ClosedError, "is closed");
+ * ```
+ */
 export class ClosedError extends Error {
   /** The class, by name. */
   override readonly name = "ClosedError";
@@ -64,7 +76,18 @@ export type KvmUnavailableCause =
   | "api-version"
   | "failed";
 
-/** `/dev/kvm` cannot be used; the message says what would mend it. */
+/**
+ * `/dev/kvm` cannot be used; the message says what would mend it.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { Kvm, KvmUnavailableError } from "@trapline/trapline";
+ *
+ * const error = assertThrows(() => Kvm.open("/nonexistent"), KvmUnavailableError);
+ * assertEquals(error.reason, "missing");
+ * ```
+ */
 export class KvmUnavailableError extends Error {
   /** The class, by name. */
   override readonly name = "KvmUnavailableError";
@@ -81,7 +104,22 @@ export class KvmUnavailableError extends Error {
   }
 }
 
-/** `KVM_GET_MSRS` or `KVM_SET_MSRS` stopped before the end of its list. */
+/**
+ * `KVM_GET_MSRS` or `KVM_SET_MSRS` stopped before the end of its list.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { Kvm, Msr, MsrRefusedError } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const vcpu = vm.createVcpu();
+ * const refused = 0x4b56_4dff; // No MSR is there.
+ * const error = assertThrows(() => vcpu.getMsrs([Msr.IA32_SYSENTER_CS, refused]), MsrRefusedError);
+ * assertEquals([error.index, error.count], [refused, 1]);
+ * ```
+ */
 export class MsrRefusedError extends Error {
   /** The class, by name. */
   override readonly name = "MsrRefusedError";
@@ -101,7 +139,21 @@ export class MsrRefusedError extends Error {
   }
 }
 
-/** The guest was still running at the deadline of its run. */
+/**
+ * The guest was still running at the deadline of its run.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { asm64, DeadlineError, Kvm, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const session = Session.boot(vm, asm64`jmp $`, { deadlineMs: 50 });
+ * const error = assertThrows(() => session.finish(), DeadlineError);
+ * assertEquals(error.deadlineMs, 50);
+ * ```
+ */
 export class DeadlineError extends Error {
   /** The class, by name. */
   override readonly name = "DeadlineError";
@@ -120,7 +172,27 @@ export class DeadlineError extends Error {
   }
 }
 
-/** The guest used up its exits without coming to its end. */
+/**
+ * The guest used up its exits without coming to its end.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { asm64, ExitBudgetError, Kvm, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const program = asm64`
+ * again:
+ *   out 0x80, al
+ *   jmp again
+ * `;
+ * const session = Session.boot(vm, program, { maxExits: 3 });
+ * for (let i = 0; i < 3; i++) session.next("IO");
+ * const error = assertThrows(() => session.next("IO"), ExitBudgetError);
+ * assertEquals(error.budget, 3);
+ * ```
+ */
 export class ExitBudgetError extends Error {
   /** The class, by name. */
   override readonly name = "ExitBudgetError";

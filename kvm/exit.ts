@@ -250,7 +250,20 @@ function suberrorName(suberror: number): string {
   return `${found?.[0] ?? "?"} (${suberror})`;
 }
 
-/** The exit in one line, with its fields. */
+/**
+ * The exit in one line, with its fields.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertMatch } from "@std/assert";
+ * import { asm64, formatExit, Kvm, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const session = Session.boot(vm, asm64`out 0x80, al`);
+ * assertMatch(formatExit(session.next("IO")), /^KVM_EXIT_IO \(2\) out port 0x80/);
+ * ```
+ */
 export function formatExit(exit: Exit): string {
   const reason = formatExitReason(exit.number);
   const hex = (value: bigint): string => `0x${value.toString(16)}`;

@@ -18,7 +18,21 @@ export interface RawResult {
   readonly errno: number;
 }
 
-/** A file descriptor of KVM. */
+/**
+ * A file descriptor of KVM.
+ *
+ * @example Usage
+ * ```ts
+ * import { assert, assertThrows } from "@std/assert";
+ * import { ClosedError, Kvm } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * const vm = kvm.createVm(); // A Handle, as Kvm and Vcpu are.
+ * vm.close();
+ * assert(vm.closed);
+ * assertThrows(() => vm.createVcpu(), ClosedError);
+ * ```
+ */
 export abstract class Handle implements Disposable {
   /** What the messages call this object, `VM`. */
   protected abstract readonly kind: string;

@@ -13,6 +13,21 @@ const FIELD = KVM_RUN.fields;
 /**
  * `KVM_EXIT_IO` (2). Whether RIP is at the instruction or past it differs
  * between vendors; the instruction completes when the vCPU runs again.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { asm64, Kvm, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const session = Session.boot(vm, asm64`
+ *   in al, 0x80
+ *   jmp finish
+ * `);
+ * session.next("IO").supply(Uint8Array.of(0x2a));
+ * assertEquals(session.finish().regs.rax & 0xffn, 0x2an);
+ * ```
  */
 export class IoExit {
   /** The exit reason's name. */
@@ -94,7 +109,27 @@ export class IoExit {
   }
 }
 
-/** `KVM_EXIT_MMIO` (6): the guest accesses memory that no slot offers for it. */
+/**
+ * `KVM_EXIT_MMIO` (6): the guest accesses memory that no slot offers for it.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { asm64, Kvm, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const session = Session.boot(vm, asm64`
+ *   mov rsi, 0x30000000
+ *   mov al, [rsi]
+ *   jmp finish
+ * `);
+ * const exit = session.next("MMIO");
+ * assertEquals([exit.gpa, exit.isWrite], [0x3000_0000n, false]);
+ * exit.supply(Uint8Array.of(0x2a));
+ * assertEquals(session.finish().regs.rax & 0xffn, 0x2an);
+ * ```
+ */
 export class MmioExit {
   /** The exit reason's name. */
   readonly name = "MMIO" as const;

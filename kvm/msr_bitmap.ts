@@ -5,7 +5,17 @@
  * @module
  */
 
-/** Bytes that KVM reads for `count` MSRs: whole `unsigned long`s of 8 bytes. */
+/**
+ * Bytes that KVM reads for `count` MSRs: whole `unsigned long`s of 8 bytes.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { msrBitmapSize } from "@trapline/trapline";
+ *
+ * assertEquals([msrBitmapSize(1), msrBitmapSize(64), msrBitmapSize(65)], [8, 8, 16]);
+ * ```
+ */
 export function msrBitmapSize(count: number): number {
   return Math.ceil(count / 64) * 8;
 }

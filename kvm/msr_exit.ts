@@ -27,7 +27,24 @@ function checkError(error: number): void {
   }
 }
 
-/** What the two MSR exits have in common. */
+/**
+ * What the two MSR exits have in common.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { guest, Kvm, type MsrExit, MsrFilter, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * vm.enableUserSpaceMsr(["filter"]);
+ * vm.setMsrFilter(MsrFilter.DENY_ALL);
+ * const session = Session.boot(vm, guest.rdmsr(0x10));
+ * const exit: MsrExit = session.next("X86_RDMSR");
+ * exit.refuse();
+ * assertEquals([exit.index, exit.reasons, exit.answer], [0x10, ["filter"], { kind: "refuse", error: 1 }]);
+ * ```
+ */
 export abstract class MsrExit {
   /** The MSR index that the guest named in ECX. */
   readonly index: number;

@@ -25,6 +25,14 @@ export const MSR_EXIT_REASONS: readonly MsrExitReason[] = ["inval", "unknown", "
  * The mask that names `reasons`.
  *
  * @throws {TypeError} When a reason is not one of the three words.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { msrExitReasonMask } from "@trapline/trapline";
+ *
+ * assertEquals(msrExitReasonMask(["inval", "filter"]), 0b101);
+ * ```
  */
 export function msrExitReasonMask(reasons: readonly MsrExitReason[]): number {
   let mask = 0;

@@ -28,7 +28,27 @@ const FIELD = KVM_RUN.fields;
 const S = FIELD["s.regs"].offset;
 const SET = KVM_SYNC_REGS.fields;
 
-/** The register area of one vCPU's `kvm_run`. */
+/**
+ * The register area of one vCPU's `kvm_run`.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { asm64, Kvm, Session } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const session = Session.boot(vm, asm64`
+ *   mov ebx, 0x77
+ *   out 0x80, al
+ * `);
+ * if (kvm.checkExtension("SYNC_REGS") !== 0) {
+ *   session.vcpu.syncRegs.request(["regs"]);
+ *   session.next("IO");
+ *   assertEquals(session.vcpu.syncRegs.regs.rbx, 0x77n);
+ * }
+ * ```
+ */
 export class SyncRegs {
   readonly #page: RunPage;
 

@@ -152,7 +152,7 @@ export class Vm extends Handle {
    * @param id The vCPU id, which is its APIC id.
    * @throws {KvmError} When the kernel refuses it.
    */
-  createVcpu(id = this.#vcpus.length): Vcpu {
+  createVcpu(id: number = this.#vcpus.length): Vcpu {
     const vcpu = Vcpu.takeOver(this.call(IOCTL.CREATE_VCPU, id), id, this.#vcpuMmapSize);
     this.#vcpus.push(vcpu);
     return vcpu;

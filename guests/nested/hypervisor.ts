@@ -21,6 +21,23 @@ import { NESTED_PORT } from "./layout.ts";
  *
  * After {@linkcode Hypervisor.enter} the vCPU is in L2, and so is the
  * session: each program that it loads then, and each walk, runs in L2.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { bootHypervisor, type Hypervisor, Kvm, Msr, nestedKind } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * if (nestedKind(vm) !== undefined) {
+ *   const l1: Hypervisor = bootHypervisor(vm);
+ *   l1.intercept(Msr.STAR, "read");
+ *   l1.answerReads(42n);
+ *   l1.enter();
+ *   const [read] = l1.session.walk([{ kind: "read", index: Msr.STAR }]);
+ *   assertEquals(read?.value, 42n);
+ * }
+ * ```
  */
 export abstract class Hypervisor {
   /** The guest: L1 before `enter()` and after `leave()`, L2 between. */

@@ -12,6 +12,16 @@ export type NestedKind = "svm" | "vmx";
  * Which instructions a guest can run a guest of its own with: what KVM offers
  * in the supported CPUID, for which the module's parameter `nested` must be on.
  * `undefined` when it offers neither.
+ *
+ * @example Usage
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { Kvm, nestedKind } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * assert([undefined, "svm", "vmx"].includes(nestedKind(vm)));
+ * ```
  */
 export function nestedKind(
   { supportedCpuid }: { readonly supportedCpuid: readonly CpuidEntry[] },

@@ -52,7 +52,24 @@ export interface CallDisagreement {
   readonly problem: string;
 }
 
-/** Makes raw calls one after the other on one VM, and knows what must be in force. */
+/**
+ * Makes raw calls one after the other on one VM, and knows what must be in force.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Kvm } from "@trapline/trapline";
+ * import { CallSearch, type RawCall } from "@trapline/trapline/oracle";
+ *
+ * using kvm = Kvm.open();
+ * using search = new CallSearch(kvm, { order: { bitmapFirst: false } });
+ * const calls: RawCall[] = [
+ *   { name: "X86_SET_MSR_FILTER", flags: 0, slots: [] },
+ *   { name: "X86_SET_MSR_FILTER", flags: 2, slots: [] }, // No such flag: EINVAL.
+ * ];
+ * assertEquals(search.compare(calls, 1), undefined);
+ * ```
+ */
 export class CallSearch implements Disposable {
   readonly #search: FilterSearch;
   readonly #order: CheckOrder;

@@ -3,18 +3,18 @@
  *
  * @module
  */
-import fc from "fast-check";
+import fc, { type Arbitrary } from "fast-check";
 import { EDGE_INDICES } from "./probes.ts";
 import type { BitmapPlace, RawCall, RawSlot } from "./refusals.ts";
 
-function words(): fc.Arbitrary<number> {
+function words(): Arbitrary<number> {
   return fc.oneof(
     fc.nat({ max: 31 }).map((bit) => (1 << bit) >>> 0),
     fc.integer({ min: 0, max: 0xffff_ffff }),
   );
 }
 
-function slots(): fc.Arbitrary<RawSlot> {
+function slots(): Arbitrary<RawSlot> {
   const places: readonly BitmapPlace[] = ["null", "unmapped", "kernel", "cut"];
   return fc.record({
     flags: fc.oneof(
@@ -36,8 +36,20 @@ function slots(): fc.Arbitrary<RawSlot> {
   });
 }
 
-/** Calls of the filter's ioctls, about half of which the kernel must refuse. */
-export function rawCalls(): fc.Arbitrary<RawCall> {
+/**
+ * Calls of the filter's ioctls, about half of which the kernel must refuse.
+ *
+ * @example Usage
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import fc from "fast-check";
+ * import { rawCalls } from "@trapline/trapline/oracle";
+ *
+ * const names = ["X86_SET_MSR_FILTER", "ENABLE_CAP"];
+ * fc.assert(fc.property(rawCalls(), ({ name }) => assert(names.includes(name))));
+ * ```
+ */
+export function rawCalls(): Arbitrary<RawCall> {
   const filters = fc.record({
     name: fc.constant("X86_SET_MSR_FILTER" as const),
     flags: fc.oneof(

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import fc from "fast-check";
+import fc, { type Arbitrary } from "fast-check";
 import { MSR_EXIT_REASONS } from "../../kvm/msr_exit_reason.ts";
 import { MAX_MSRS_PER_RANGE, type RawMsrFilter, type RawMsrRange } from "../../kvm/msr_filter.ts";
 import { EDGE_INDICES, randomSource } from "./probes.ts";
@@ -14,13 +14,13 @@ import type { FilterTrial } from "./search.ts";
 const SLOTS = 16;
 const WORD_BITS = 64;
 
-function aroundEdges(): fc.Arbitrary<number> {
+function aroundEdges(): Arbitrary<number> {
   return fc.tuple(fc.constantFrom(...EDGE_INDICES), fc.integer({ min: -70, max: 70 }))
     .map(([edge, offset]) => (edge + offset) >>> 0);
 }
 
 /** Bases: at edges, among the MSRs that exist, and anywhere; near each other, so that ranges overlap. */
-function bases(): fc.Arbitrary<number> {
+function bases(): Arbitrary<number> {
   return fc.oneof(
     { arbitrary: aroundEdges(), weight: 3 },
     { arbitrary: fc.integer({ min: 0, max: 0x3ff }), weight: 2 },
@@ -29,7 +29,7 @@ function bases(): fc.Arbitrary<number> {
   );
 }
 
-function lengths(): fc.Arbitrary<number> {
+function lengths(): Arbitrary<number> {
   return fc.oneof(
     { arbitrary: fc.constantFrom(1, 2, 7, 8, 9, 31, 32, 33, 63, 64, 65, 127, 128, 129), weight: 4 },
     { arbitrary: fc.integer({ min: 1, max: 300 }), weight: 2 },
@@ -43,7 +43,7 @@ type Filling =
   | { readonly fill: "allow" | "deny"; readonly except: number }
   | { readonly seed: number };
 
-function fillings(): fc.Arbitrary<Filling> {
+function fillings(): Arbitrary<Filling> {
   const at = fc.oneof(fc.constantFrom(0, 63, 64, -1), fc.nat());
   return fc.oneof(
     fc.record({ fill: fc.constantFrom("deny" as const, "allow" as const), except: at }),
@@ -64,7 +64,7 @@ function bitmapOf(nmsrs: number, filling: Filling): Uint8Array {
   return bitmap;
 }
 
-function ranges(): fc.Arbitrary<RawMsrRange> {
+function ranges(): Arbitrary<RawMsrRange> {
   return fc.tuple(fc.constantFrom(1, 2, 3), bases(), lengths(), fillings())
     .map(([flags, base, nmsrs, filling]) => ({
       flags,
@@ -76,7 +76,7 @@ function ranges(): fc.Arbitrary<RawMsrRange> {
 
 const HOLE: RawMsrRange = { flags: 0, nmsrs: 0, base: 0, bitmap: 0n };
 
-function slots(): fc.Arbitrary<RawMsrRange> {
+function slots(): Arbitrary<RawMsrRange> {
   return fc.oneof({ arbitrary: ranges(), weight: 6 }, { arbitrary: fc.constant(HOLE), weight: 1 });
 }
 
@@ -93,7 +93,7 @@ function slots(): fc.Arbitrary<RawMsrRange> {
  * fc.assert(fc.property(msrFilters(), ({ ranges }) => assert(ranges.length <= 16)));
  * ```
  */
-export function msrFilters(): fc.Arbitrary<RawMsrFilter> {
+export function msrFilters(): Arbitrary<RawMsrFilter> {
   return fc.record({
     flags: fc.constantFrom(0, 1),
     ranges: fc.oneof(
@@ -108,10 +108,22 @@ export function msrFilters(): fc.Arbitrary<RawMsrFilter> {
   );
 }
 
-/** Trials of such filters, under every set of reasons. */
+/**
+ * Trials of such filters, under every set of reasons.
+ *
+ * @example Usage
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import fc from "fast-check";
+ * import { filterTrials } from "@trapline/trapline/oracle";
+ *
+ * const trials = filterTrials({ forcedEmulation: true });
+ * fc.assert(fc.property(trials, (trial) => assert(trial.forcedEmulation)));
+ * ```
+ */
 export function filterTrials(
   { forcedEmulation = false }: { readonly forcedEmulation?: boolean } = {},
-): fc.Arbitrary<FilterTrial> {
+): Arbitrary<FilterTrial> {
   return fc.record({
     filter: msrFilters(),
     reasons: fc.subarray([...MSR_EXIT_REASONS]),

@@ -15,6 +15,7 @@
  *
  * @module
  */
+export type { Arbitrary } from "fast-check";
 export { disagreementAsTest } from "./reproduction.ts";
 export { type CallDisagreement, CallSearch, type CallSearchOptions } from "./call_search.ts";
 export { rawCalls } from "./calls.ts";

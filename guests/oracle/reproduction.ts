@@ -58,6 +58,25 @@ function assertions(wanted: AccessVerdict, { access }: Disagreement): string[] {
 /**
  * The source of a test that fails as long as KVM and the oracle disagree on
  * this access.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { type Disagreement, disagreementAsTest } from "@trapline/trapline/oracle";
+ *
+ * const disagreement: Disagreement = {
+ *   trial: {
+ *     filter: { flags: 0, ranges: [] },
+ *     reasons: ["filter"],
+ *     forcedEmulation: false,
+ *     seed: 1,
+ *   },
+ *   access: { kind: "read", index: 0x174 },
+ *   wanted: "filter",
+ *   got: "no exit, value 0x0",
+ * };
+ * assertStringIncludes(disagreementAsTest(disagreement), "guest.rdmsr(0x174)");
+ * ```
  */
 export function disagreementAsTest(disagreement: Disagreement): string {
   const { trial, access, wanted, got } = disagreement;

@@ -259,7 +259,28 @@ export class FilterSearch implements Disposable {
   }
 }
 
-/** A disagreement in two lines. */
+/**
+ * A disagreement in two lines.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { type Disagreement, formatDisagreement } from "@trapline/trapline/oracle";
+ *
+ * const disagreement: Disagreement = {
+ *   trial: {
+ *     filter: { flags: 0, ranges: [] },
+ *     reasons: ["filter"],
+ *     forcedEmulation: false,
+ *     seed: 1,
+ *   },
+ *   access: { kind: "read", index: 0x174 },
+ *   wanted: "filter",
+ *   got: "no exit, value 0x0",
+ * };
+ * assertStringIncludes(formatDisagreement(disagreement), "wanted filter, got no exit");
+ * ```
+ */
 export function formatDisagreement({ trial, access, wanted, got }: Disagreement): string {
   const how = trial.forcedEmulation ? "emulated " : "";
   const reasons = trial.reasons.join(", ") || "none";

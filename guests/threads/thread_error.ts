@@ -7,6 +7,19 @@
 /**
  * The thread of a vCPU died, or did not stop. The vCPU itself is whole: once
  * the thread is gone it can be closed, or run by another thread.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals, assertRejects } from "@std/assert";
+ * import { asm64, Kvm, Session, VcpuThread, VcpuThreadError } from "@trapline/trapline";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const { vcpu } = Session.boot(vm, asm64`jmp finish`);
+ * const spawn = () => new Worker("data:text/javascript,throw new Error()", { type: "module" });
+ * const error = await assertRejects(() => VcpuThread.start(vcpu, spawn), VcpuThreadError);
+ * assertEquals(error.vcpu, vcpu.id);
+ * ```
  */
 export class VcpuThreadError extends Error {
   /** The class, by name. */

@@ -163,7 +163,7 @@ export class VcpuThread implements AsyncDisposable {
    * @param deadlineMs Milliseconds to wait; default 5,000, times `TRAPLINE_TIME_SCALE`.
    * @throws {VcpuThreadError} When the thread is still in the guest at the deadline.
    */
-  async stop(deadlineMs = STOP_DEADLINE_MS * timeScale()): Promise<void> {
+  async stop(deadlineMs: number = STOP_DEADLINE_MS * timeScale()): Promise<void> {
     const pending = this.#pending;
     if (pending === undefined) return;
     this.#interrupt();

@@ -146,7 +146,17 @@ const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(ERRNO).map(([name, number]) => [number, name]),
 );
 
-/** `EINVAL` for 22, `errno 9999` for a number with no name. */
+/**
+ * `EINVAL` for 22, `errno 9999` for a number with no name.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { errnoName } from "@trapline/trapline";
+ *
+ * assertEquals([errnoName(22), errnoName(9999)], ["EINVAL", "errno 9999"]);
+ * ```
+ */
 export function errnoName(errno: number): string {
   return NAMES.get(errno) ?? `errno ${errno}`;
 }

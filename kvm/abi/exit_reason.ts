@@ -59,7 +59,17 @@ const NAMES: ReadonlyMap<number, ExitReasonName> = new Map(
   Object.entries(EXIT_REASON).map(([name, number]) => [number, name as ExitReasonName]),
 );
 
-/** `KVM_EXIT_X86_RDMSR (29)`, or `KVM_EXIT_? (99)` for a number with no name. */
+/**
+ * `KVM_EXIT_X86_RDMSR (29)`, or `KVM_EXIT_? (99)` for a number with no name.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatExitReason } from "@trapline/trapline";
+ *
+ * assertEquals(formatExitReason(29), "KVM_EXIT_X86_RDMSR (29)");
+ * ```
+ */
 export function formatExitReason(number: number): string {
   return `KVM_EXIT_${NAMES.get(number) ?? "?"} (${number})`;
 }

@@ -25,8 +25,52 @@ import {
 
 const U64 = { size: 8 };
 
+/** The name of an ioctl, without `KVM_`. */
+export type IoctlName =
+  | "GET_API_VERSION"
+  | "CREATE_VM"
+  | "GET_MSR_INDEX_LIST"
+  | "CHECK_EXTENSION"
+  | "GET_VCPU_MMAP_SIZE"
+  | "GET_SUPPORTED_CPUID"
+  | "GET_EMULATED_CPUID"
+  | "GET_MSR_FEATURE_INDEX_LIST"
+  | "CREATE_VCPU"
+  | "SET_USER_MEMORY_REGION"
+  | "SET_TSS_ADDR"
+  | "SET_IDENTITY_MAP_ADDR"
+  | "CREATE_IRQCHIP"
+  | "IRQ_LINE"
+  | "CREATE_PIT2"
+  | "XEN_HVM_CONFIG"
+  | "RUN"
+  | "GET_REGS"
+  | "SET_REGS"
+  | "GET_SREGS"
+  | "SET_SREGS"
+  | "INTERRUPT"
+  | "GET_MSRS"
+  | "SET_MSRS"
+  | "SET_SIGNAL_MASK"
+  | "GET_LAPIC"
+  | "SET_LAPIC"
+  | "SET_CPUID2"
+  | "GET_CPUID2"
+  | "GET_MP_STATE"
+  | "SET_MP_STATE"
+  | "NMI"
+  | "SET_GUEST_DEBUG"
+  | "GET_VCPU_EVENTS"
+  | "SET_VCPU_EVENTS"
+  | "GET_DEBUGREGS"
+  | "SET_DEBUGREGS"
+  | "ENABLE_CAP"
+  | "SMI"
+  | "X86_SET_MSR_FILTER"
+  | "GET_STATS_FD";
+
 /** Every ioctl of KVM that Trapline calls, by C name without `KVM_`. */
-export const IOCTL = {
+export const IOCTL: Readonly<Record<IoctlName, Ioctl>> = {
   GET_API_VERSION: kvmIoctl("KVM_GET_API_VERSION", 0x00, ["system"]),
   CREATE_VM: kvmIoctl("KVM_CREATE_VM", 0x01, ["system"]),
   GET_MSR_INDEX_LIST: kvmIoctl("KVM_GET_MSR_INDEX_LIST", 0x02, ["system"], "both", KVM_MSR_LIST),
@@ -80,4 +124,4 @@ export const IOCTL = {
   SMI: kvmIoctl("KVM_SMI", 0xb7, ["vcpu"]),
   X86_SET_MSR_FILTER: kvmIoctl("KVM_X86_SET_MSR_FILTER", 0xc6, ["vm"], "write", KVM_MSR_FILTER),
   GET_STATS_FD: kvmIoctl("KVM_GET_STATS_FD", 0xce, ["vm", "vcpu"]),
-} as const satisfies Readonly<Record<string, Ioctl>>;
+};

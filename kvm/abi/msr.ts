@@ -101,7 +101,17 @@ const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(Msr).map(([name, index]) => [index, name]),
 );
 
-/** `IA32_SYSENTER_CS (0x174)`, or `0xdeadbeef` for an index with no name here. */
+/**
+ * `IA32_SYSENTER_CS (0x174)`, or `0xdeadbeef` for an index with no name here.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatMsr } from "@trapline/trapline";
+ *
+ * assertEquals(formatMsr(0x174), "IA32_SYSENTER_CS (0x174)");
+ * ```
+ */
 export function formatMsr(index: number): string {
   const hex = `0x${index.toString(16)}`;
   const name = NAMES.get(index);
