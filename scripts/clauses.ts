@@ -8,6 +8,7 @@ import { clausesPage } from "./clauses/page.ts";
 import type { Column } from "./matrix/table.ts";
 import { RESULTS } from "./matrix/results_folder.ts";
 import { parseOptions } from "./options.ts";
+import { readResults, ResultsFileError } from "./results/read.ts";
 import { loadClauses } from "./verify/load_clauses.ts";
 import { writeWhole } from "./write_file.ts";
 
@@ -19,7 +20,7 @@ Usage: deno task clauses [--output FILE] [RESULTS.json...]
   --help         show this
 
 The page is Markdown. The verdicts are those of the result files named, each what
-"deno task verify --json" wrote; by default those of the last matrix, in ${RESULTS}.
+"verify --json" or "matrix --json" wrote; by default those of the last matrix, in ${RESULTS}.
 
 Exit status: 0, or 1 when a result file cannot be read, or 2 for a bad command line.`;
 
@@ -35,9 +36,9 @@ function lastResults(): string[] {
   }
 }
 
-function readColumn(path: string): Column {
-  const name = path.split("/").at(-1)!.replace(/\.json$/, "");
-  return { name, results: JSON.parse(Deno.readTextFileSync(path)) };
+async function readColumns(paths: readonly string[]): Promise<Column[]> {
+  const files = await Promise.all(paths.map(readResults));
+  return files.flat().filter((run) => run.kind !== "fuzz");
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -54,10 +55,18 @@ async function main(args: readonly string[]): Promise<number> {
     file,
   }));
   const paths = positionals.length === 0 ? lastResults() : positionals;
-  const page = clausesPage(clauses, paths.map(readColumn));
+  const page = clausesPage(clauses, await readColumns(paths));
   if (values.output === undefined) console.log(page);
   else await writeWhole(values.output, page);
   return 0;
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) {
+  try {
+    Deno.exitCode = await main(Deno.args);
+  } catch (error) {
+    if (!(error instanceof ResultsFileError)) throw error;
+    console.error(error.message);
+    Deno.exitCode = 1;
+  }
+}

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Kvm, KvmUnavailableError, readHost } from "@trapline/trapline";
+import { Kvm, KvmUnavailableError } from "@trapline/trapline";
 import {
   type CallDisagreement,
   type Disagreement,
@@ -18,18 +18,22 @@ import { forcesEmulation } from "../tests/support/requirements.ts";
 import { FILTERS_A_ROUND, type Round, runRound } from "./fuzz/campaign.ts";
 import { parseOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
+import type { DisagreementRecord } from "./results/format.ts";
+import { configurationName, hostRecord } from "./results/host.ts";
+import { writeResults } from "./results/write.ts";
 import { writeWhole } from "./write_file.ts";
 
 const USAGE = `deno task fuzz: search for accesses that get past a filter, by random filters
 
 Usage: deno task fuzz [--seed N] [--filters N | --minutes M] [--emulated] [--save DIR]
-                      [--config host|amd|intel[:KERNEL]]
+                      [--json FILE] [--config host|amd|intel[:KERNEL]]
 
   --seed N      start with this seed; by default another one each time
   --filters N   filters to search; 200 by default
   --minutes M   search for so long instead
   --emulated    have KVM's emulator perform the accesses (kvm.force_emulation_prefix)
   --save DIR    where a disagreement is saved as a test; build/fuzz by default
+  --json FILE   write what was searched and found as results, for "report"
   --config C    where: this host, or a sandbox with a kernel, such as intel:6.12
   --help        show this
 
@@ -63,15 +67,15 @@ async function report(
   { disagreement, callDisagreement }: Round,
   saveTo: string,
   emulated: boolean,
-): Promise<number> {
+): Promise<DisagreementRecord[]> {
   const texts: string[] = [];
   if (disagreement !== undefined) texts.push(await save(disagreement, seed, saveTo));
   if (callDisagreement !== undefined) texts.push(callText(callDisagreement));
-  for (const text of texts) {
-    const again = `deno task fuzz --seed ${seed} --filters ${FILTERS_A_ROUND}`;
-    console.log(`\nDisagreement: ${text}\nTo repeat: ${again}${emulated ? " --emulated" : ""}`);
-  }
-  return texts.length;
+  const again = `deno task fuzz --seed ${seed} --filters ${FILTERS_A_ROUND}`;
+  const config = Deno.env.get("TRAPLINE_CONFIG");
+  const repeat = again + (emulated ? " --emulated" : "") + (config ? ` --config ${config}` : "");
+  for (const text of texts) console.log(`\nDisagreement: ${text}\nTo repeat: ${repeat}`);
+  return texts.map((text) => ({ seed, text, repeat }));
 }
 
 async function save(found: Disagreement, seed: number, directory: string): Promise<string> {
@@ -90,6 +94,7 @@ async function main(args: readonly string[]): Promise<number> {
       minutes: { type: "string" },
       emulated: { type: "boolean" },
       save: { type: "string" },
+      json: { type: "string" },
     },
     args,
   });
@@ -116,20 +121,24 @@ async function main(args: readonly string[]): Promise<number> {
   const directory = values.save ?? "build/fuzz";
   // Before the search, not after it: what cannot be saved need not be found.
   await Deno.mkdir(directory, { recursive: true });
-  const { kernelRelease, cpuVendor } = readHost();
-  console.log(`KVM on Linux ${kernelRelease}, ${cpuVendor}; seed ${first}`);
+  const made = new Date().toISOString();
+  const host = hostRecord();
+  console.log(`KVM on Linux ${host.kernel}, ${host.cpu}; seed ${first}`);
   using kvm = Kvm.open();
   const start = performance.now();
   const seconds = (): number => (performance.now() - start) / 1000;
   const progress = new Progress("rounds", Math.ceil(filters / FILTERS_A_ROUND));
-  let [compared, searched, disagreements] = [0, 0, 0];
+  const disagreements: DisagreementRecord[] = [];
+  let [compared, searched] = [0, 0];
   const rate = (): string => Math.round(compared / Math.max(seconds(), 0.001)).toLocaleString("en");
   for (
     let round = 0;
-    searched < filters && seconds() < minutes * 60 && disagreements < ENOUGH;
+    searched < filters && seconds() < minutes * 60 && disagreements.length < ENOUGH;
     round++
   ) {
-    progress.show(`${searched} filters, ${rate()} accesses/s, ${disagreements} disagreements`);
+    progress.show(
+      `${searched} filters, ${rate()} accesses/s, ${disagreements.length} disagreements`,
+    );
     const seed = (first + round) % 2 ** 31;
     const count = Math.min(FILTERS_A_ROUND, filters - searched);
     const found = runRound(kvm, {
@@ -143,14 +152,29 @@ async function main(args: readonly string[]): Promise<number> {
     searched += count;
     if (found.disagreement === undefined && found.callDisagreement === undefined) continue;
     progress.clear();
-    disagreements += await report(seed, found, directory, forcedEmulation);
+    disagreements.push(...await report(seed, found, directory, forcedEmulation));
   }
   progress.clear();
   console.log(
     `${searched} filters, ${compared.toLocaleString("en")} accesses compared in ` +
-      `${seconds().toFixed(1)} s (${rate()} a second), ${disagreements} disagreements`,
+      `${seconds().toFixed(1)} s (${rate()} a second), ${disagreements.length} disagreements`,
   );
-  return disagreements === 0 ? 0 : 1;
+  if (values.json !== undefined) {
+    const execution = forcedEmulation ? "forced emulation" as const : "native" as const;
+    await writeResults(values.json, [{
+      kind: "fuzz",
+      configuration: configurationName(),
+      made,
+      host,
+      seed: first,
+      execution,
+      filters: searched,
+      accesses: compared,
+      seconds: Math.round(seconds() * 10) / 10,
+      disagreements,
+    }]);
+  }
+  return disagreements.length === 0 ? 0 : 1;
 }
 
 if (import.meta.main) {

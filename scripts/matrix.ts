@@ -9,8 +9,9 @@ import { type Configuration, configurations } from "./matrix/configuration.ts";
 import { RESULTS } from "./matrix/results_folder.ts";
 import { type Column, hasFailure, notesText, tableText } from "./matrix/table.ts";
 import { parseOptions } from "./options.ts";
-import type { ResultsJson } from "./verify/results.ts";
-import { writeWhole } from "./write_file.ts";
+import type { VerifyRun } from "./results/format.ts";
+import { readResults, ResultsFileError } from "./results/read.ts";
+import { writeResults } from "./results/write.ts";
 
 const USAGE = `deno task matrix: decide the clauses on the host and in every sandbox
 
@@ -65,6 +66,7 @@ async function decideOn(configuration: Configuration, options: Options): Promise
   const { name } = configuration;
   const file = `${RESULTS}/${name.replaceAll(/[^\w.]/g, "-")}.json`;
   await Deno.remove(file).catch(() => {});
+  const made = new Date().toISOString();
   // A process each: one that dies does not take the others with it.
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: commandFor(configuration, file, options),
@@ -73,11 +75,13 @@ async function decideOn(configuration: Configuration, options: Options): Promise
     stdout: "null",
   }).output();
   try {
-    return { name, results: JSON.parse(await Deno.readTextFile(file)) as ResultsJson };
+    const [run] = await readResults(file);
+    return { ...run as VerifyRun, configuration: name };
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) throw error;
+    if (!(error instanceof ResultsFileError)) throw error;
     const last = new TextDecoder().decode(stderr).trim().split("\n").slice(-12).join("\n");
-    return { name, failure: `exit status ${code}\n${last}` };
+    const failure = `exit status ${code}\n${last}`;
+    return { kind: "died", configuration: name, made, failure };
   }
 }
 
@@ -89,7 +93,7 @@ async function decideAll(chosen: readonly Configuration[], options: Options): Pr
       console.error(`${next.name}: started`);
       const column = await decideOn(next, options);
       columns.set(next.name, column);
-      const outcome = "results" in column ? `${column.results.counts.holds} hold` : "died";
+      const outcome = column.kind === "verify" ? `${column.counts.holds} hold` : "died";
       console.error(`${next.name}: ${outcome} (${columns.size} of ${chosen.length} done)`);
     }
   };
@@ -124,10 +128,7 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(tableText(columns));
   const notes = notesText(columns);
   if (notes !== "") console.log(`\n${notes}`);
-  if (values.json !== undefined) {
-    const text = JSON.stringify({ version: 1, configurations: columns }, null, 2);
-    await writeWhole(values.json, `${text}\n`);
-  }
+  if (values.json !== undefined) await writeResults(values.json, columns);
   return hasFailure(columns) ? 1 : 0;
 }
 

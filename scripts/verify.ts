@@ -4,25 +4,21 @@
  *
  * @module
  */
-import { readHost } from "@trapline/trapline";
 import { type Clause, decide, executionsOf } from "../tests/support/clause.ts";
 import { executionObstacle } from "../tests/support/execution.ts";
 import { facts } from "../tests/support/facts.ts";
 import { isRequired } from "../tests/support/required.ts";
 import { parseOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
+import type { ClauseRecord, VerifyRun } from "./results/format.ts";
+import { configurationName, hostRecord } from "./results/host.ts";
+import { countVerdicts, isFailure } from "./results/verdicts.ts";
+import { writeResults } from "./results/write.ts";
 import { paintFor } from "./terminal.ts";
 import { loadClauses } from "./verify/load_clauses.ts";
-import { toJson } from "./verify/json.ts";
 import { toJunit } from "./verify/junit.ts";
 import { executionsText, Report, summaryText } from "./verify/report.ts";
-import {
-  type ExecutionResult,
-  isFailure,
-  type Result,
-  type ResultsJson,
-  verdictOf,
-} from "./verify/results.ts";
+import { type Found, recordOf } from "./verify/record.ts";
 import { idMatcher } from "./verify/select.ts";
 import { writeWhole } from "./write_file.ts";
 
@@ -38,30 +34,21 @@ Usage: deno task verify [--filter PATTERNS] [--json FILE] [--junit FILE]
 Exit status: 0 when nothing deviates but what is recorded, 1 otherwise, 2 for a bad
 command line. TRAPLINE_REQUIRE=kvm makes a missing KVM a failure.`;
 
-function describeHost(): ResultsJson["host"] {
-  const host = readHost();
-  return {
-    kernel: host.kernelRelease,
-    cpu: `${host.cpuVendor} ${host.cpuModel}`.trim(),
-    modules: Object.fromEntries(host.modules.map(({ name, parameters }) => [name, parameters])),
-  };
-}
-
-async function decideOne(clause: Clause): Promise<Result> {
-  const executions: ExecutionResult[] = [];
+async function decideOne(clause: Clause): Promise<ClauseRecord> {
+  const found: Found[] = [];
   for (const execution of executionsOf(clause)) {
     const start = performance.now();
     const verdict = await decide(clause, execution);
-    executions.push({ execution, verdict, milliseconds: performance.now() - start });
+    found.push({ execution, verdict, milliseconds: performance.now() - start });
   }
-  return { clause, executions };
+  return recordOf(clause, found);
 }
 
 /** Decides one after the other and prints each at once, so that one that hangs can be told. */
-async function decideAll(chosen: readonly Clause[]): Promise<Result[]> {
+async function decideAll(chosen: readonly Clause[]): Promise<ClauseRecord[]> {
   const progress = new Progress("clauses", chosen.length);
   const report = new Report(paintFor(), console.log);
-  const results: Result[] = [];
+  const results: ClauseRecord[] = [];
   for (const clause of chosen) {
     progress.show(clause.id);
     const result = await decideOne(clause);
@@ -91,7 +78,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
 
-  const host = describeHost();
+  const made = new Date().toISOString();
+  const host = hostRecord();
   const modules = Object.keys(host.modules).join(", ") || "none loaded";
   console.log(`KVM on Linux ${host.kernel}, ${host.cpu}; modules: ${modules}\n`);
   const start = performance.now();
@@ -101,12 +89,21 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(executionsText(results, executionObstacle("forced emulation")));
 
   if (values.json !== undefined) {
-    await writeWhole(values.json, JSON.stringify(toJson(host, results), null, 2) + "\n");
+    const run: VerifyRun = {
+      kind: "verify",
+      configuration: configurationName(),
+      made,
+      host,
+      selected: chosen.map(({ id }) => id),
+      counts: countVerdicts(results),
+      clauses: results,
+    };
+    await writeResults(values.json, [run]);
   }
   if (values.junit !== undefined) await writeWhole(values.junit, toJunit(results));
   const missing = facts().unavailable;
   if (missing !== undefined) console.error(`\nNothing could be decided: ${missing}`);
-  const failed = results.some((result) => isFailure(verdictOf(result)));
+  const failed = results.some(({ verdict }) => isFailure(verdict));
   return failed || (missing !== undefined && isRequired("kvm")) ? 1 : 0;
 }
 

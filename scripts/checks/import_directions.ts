@@ -50,7 +50,14 @@ const ROOMS: readonly Room[] = [
   {
     path: "scripts/",
     files: ["kvm/", "guests/", "mod.ts", "tests/", "scripts/"],
-    packages: [...TEST_PACKAGES, "node:", "preact", "preact-render-to-string", "playwright-core"],
+    packages: [
+      ...TEST_PACKAGES,
+      "node:",
+      "preact",
+      "preact-render-to-string",
+      "playwright-core",
+      "ajv/2020",
+    ],
   },
 ];
 

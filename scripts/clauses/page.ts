@@ -4,7 +4,8 @@
  * @module
  */
 import type { Column } from "../matrix/table.ts";
-import { VERDICTS } from "../verify/results.ts";
+import type { VerdictKind } from "../results/format.ts";
+import { detailOfClause } from "../results/verdicts.ts";
 
 /** One clause of the map. */
 export interface MappedClause {
@@ -18,7 +19,7 @@ export interface MappedClause {
   readonly file: string;
 }
 
-const WORD: Readonly<Record<(typeof VERDICTS)[number], string>> = {
+const WORD: Readonly<Record<VerdictKind, string>> = {
   "holds": "holds",
   "known-deviation": "deviates, as recorded",
   "deviates": "**deviates**",
@@ -36,8 +37,8 @@ function row(cells: readonly string[]): string {
 }
 
 function verdictOn(column: Column, id: string): string {
-  if ("failure" in column) return "**died**";
-  const found = column.results.clauses.find((clause) => clause.id === id);
+  if (column.kind === "died") return "**died**";
+  const found = column.clauses.find((clause) => clause.id === id);
   return found === undefined ? "not run" : WORD[found.verdict];
 }
 
@@ -45,11 +46,12 @@ function verdictOn(column: Column, id: string): string {
 function notes(columns: readonly Column[]): string[] {
   const where = new Map<string, string[]>();
   for (const column of columns) {
-    if ("failure" in column) continue;
-    for (const { id, detail } of column.results.clauses) {
+    if (column.kind === "died") continue;
+    for (const clause of column.clauses) {
+      const detail = detailOfClause(clause);
       if (detail === undefined) continue;
-      const note = `**${id}**: ${detail.split("\n").join(" ")}`;
-      where.set(note, [...where.get(note) ?? [], column.name]);
+      const note = `**${clause.id}**: ${detail.split("\n").join(" ")}`;
+      where.set(note, [...where.get(note) ?? [], column.configuration]);
     }
   }
   return [...where].map(([note, names]) => `- ${note} (${names.join(", ")})`);
@@ -57,7 +59,13 @@ function notes(columns: readonly Column[]): string[] {
 
 /** The page for `clauses`, with a column for each configuration that was run. */
 export function clausesPage(clauses: readonly MappedClause[], columns: readonly Column[]): string {
-  const heads = ["Clause", "Promise", "Source", "Test", ...columns.map(({ name }) => name)];
+  const heads = [
+    "Clause",
+    "Promise",
+    "Source",
+    "Test",
+    ...columns.map(({ configuration }) => configuration),
+  ];
   const explained = notes(columns);
   return [
     "# The clauses",

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { exampleRun } from "../results/example_runs.ts";
 import { clausesPage } from "./page.ts";
 
 const CLAUSES = [
@@ -7,35 +8,16 @@ const CLAUSES = [
 ];
 
 Deno.test("clausesPage() has a row for each clause and a column for each configuration", () => {
-  const host = { kernel: "6.18", cpu: "c", modules: {} };
-  const counts = {
-    "holds": 1,
-    "known-deviation": 0,
-    "deviates": 0,
-    "deviation-gone": 0,
-    "error": 0,
-    "undecided": 0,
-  };
-  const found = {
-    id: "F-01",
-    sentence: "one | two",
-    source: "4.97",
-    verdict: "undecided",
-    detail: "no RDPID",
-    milliseconds: 1,
-    repeat: "x",
-    executions: [],
-  } as const;
   const page = clausesPage(CLAUSES, [
-    { name: "host", results: { version: 1, host, counts, clauses: [found] } },
-    { name: "amd 7", failure: "panic" },
+    exampleRun("host", { "F-01": "undecided" }),
+    { kind: "died", configuration: "amd 7", made: "2026-01-31T10:00:00Z", failure: "panic" },
   ]);
   const rows = page.split("\n").filter((line) => line.startsWith("| F-"));
   assertEquals(rows, [
     "| F-01 | one \\| two | 4.97 | [a_test.ts](tests/clauses/a_test.ts) | undecided | **died** |",
     "| F-02 | three | 4.97 | [b_test.ts](tests/clauses/b_test.ts) | not run | **died** |",
   ]);
-  assertStringIncludes(page, "- **F-01**: no RDPID (host)");
+  assertStringIncludes(page, "- **F-01**: the CPU has no RDPID (host)");
 });
 
 Deno.test("clausesPage() says so when nothing was run", () => {

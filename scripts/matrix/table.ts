@@ -3,16 +3,13 @@
  *
  * @module
  */
-import type { Verdict } from "../../tests/support/clause.ts";
-import { isFailure, type ResultsJson, VERDICTS } from "../verify/results.ts";
+import type { ClauseRecord, DiedRun, VerdictKind, VerifyRun } from "../results/format.ts";
+import { detailOf, isFailure, VERDICTS } from "../results/verdicts.ts";
 
-/** What came of one configuration. */
-export type Column =
-  | { readonly name: string; readonly results: ResultsJson }
-  /** It died before it had results; the others go on. */
-  | { readonly name: string; readonly failure: string };
+/** What came of one configuration: it may have died before it had results; the others go on. */
+export type Column = VerifyRun | DiedRun;
 
-const CELL: Readonly<Record<Verdict["kind"], string>> = {
+const CELL: Readonly<Record<VerdictKind, string>> = {
   "holds": "ok",
   "known-deviation": "known",
   "deviates": "DEVIATES",
@@ -21,24 +18,16 @@ const CELL: Readonly<Record<Verdict["kind"], string>> = {
   "undecided": "?",
 };
 
-type ClauseResult = ResultsJson["clauses"][number];
-
-function find(column: Column, id: string): ClauseResult | undefined {
-  return "results" in column
-    ? column.results.clauses.find((clause) => clause.id === id)
-    : undefined;
-}
-
 function cell(column: Column, id: string): string {
-  if ("failure" in column) return "died";
-  const result = find(column, id);
+  if (column.kind === "died") return "died";
+  const result = column.clauses.find((clause) => clause.id === id);
   return result === undefined ? "-" : CELL[result.verdict];
 }
 
 /** Whether anything happened that nobody expected. */
 export function hasFailure(columns: readonly Column[]): boolean {
   return columns.some((column) =>
-    "failure" in column || column.results.clauses.some(({ verdict }) => isFailure(verdict))
+    column.kind === "died" || column.clauses.some(({ verdict }) => isFailure(verdict))
   );
 }
 
@@ -46,19 +35,19 @@ export function hasFailure(columns: readonly Column[]): boolean {
 function clauseIds(columns: readonly Column[]): string[] {
   const ids = new Set<string>();
   for (const column of columns) {
-    if ("results" in column) { for (const { id } of column.results.clauses) ids.add(id); }
+    if (column.kind === "verify") { for (const { id } of column.clauses) ids.add(id); }
   }
   return [...ids];
 }
 
 /** Clauses by configuration, with a row of counts for each verdict that occurred. */
 export function tableText(columns: readonly Column[]): string {
-  const rows: string[][] = [["clause", ...columns.map(({ name }) => name)]];
+  const rows: string[][] = [["clause", ...columns.map(({ configuration }) => configuration)]];
   for (const id of clauseIds(columns)) {
     rows.push([id, ...columns.map((column) => cell(column, id))]);
   }
   for (const kind of VERDICTS) {
-    const counts = columns.map((column) => "results" in column ? column.results.counts[kind] : 0);
+    const counts = columns.map((column) => column.kind === "verify" ? column.counts[kind] : 0);
     if (counts.some((count) => count > 0)) {
       rows.push([CELL[kind] === "?" ? "undecided" : CELL[kind], ...counts.map(String)]);
     }
@@ -69,12 +58,15 @@ export function tableText(columns: readonly Column[]): string {
 }
 
 /** A line for each execution that does not hold, or one for all that come to the same. */
-function notesOf({ id, executions }: ClauseResult): string[] {
+function notesOf({ id, executions }: ClauseRecord): string[] {
   const broken = executions.filter(({ verdict }) => verdict !== "holds");
   const alike = Map.groupBy(
     broken,
-    ({ verdict, detail }) =>
-      `${CELL[verdict] === "?" ? "undecided" : CELL[verdict]}: ${detail?.split("\n")[0] ?? ""}`,
+    (execution) => {
+      const { verdict } = execution;
+      const detail = detailOf(execution)?.split("\n")[0] ?? "";
+      return `${verdict === "undecided" ? verdict : CELL[verdict]}: ${detail}`;
+    },
   );
   return [...alike].map(([text, group]) =>
     group.length === executions.length
@@ -87,12 +79,13 @@ function notesOf({ id, executions }: ClauseResult): string[] {
 export function notesText(columns: readonly Column[]): string {
   const notes = new Map<string, string[]>();
   for (const column of columns) {
-    if ("failure" in column) {
-      notes.set(`died: ${column.failure}`, [column.name]);
+    const { configuration } = column;
+    if (column.kind === "died") {
+      notes.set(`died: ${column.failure}`, [configuration]);
       continue;
     }
-    for (const note of column.results.clauses.flatMap(notesOf)) {
-      notes.set(note, [...notes.get(note) ?? [], column.name]);
+    for (const note of column.clauses.flatMap(notesOf)) {
+      notes.set(note, [...notes.get(note) ?? [], configuration]);
     }
   }
   return [...notes].map(([note, names]) => `${note}\n    on ${names.join(", ")}`).join("\n");

@@ -1,48 +1,19 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import type { Verdict } from "../../tests/support/clause.ts";
-import type { ResultsJson } from "../verify/results.ts";
+import { exampleExecution, exampleRun, exampleSearch } from "../results/example_runs.ts";
+import type { DiedRun, ExecutionRecord } from "../results/format.ts";
 import { configurations } from "./configuration.ts";
-import { type Column, hasFailure, notesText, tableText } from "./table.ts";
+import { hasFailure, notesText, tableText } from "./table.ts";
 import { totals } from "./totals.ts";
 
-function column(name: string, verdicts: Readonly<Record<string, Verdict["kind"]>>): Column {
-  const counts = {
-    "holds": 0,
-    "known-deviation": 0,
-    "deviates": 0,
-    "deviation-gone": 0,
-    "error": 0,
-    "undecided": 0,
-  };
-  const clauses: ResultsJson["clauses"] = Object.entries(verdicts).map(([id, verdict]) => {
-    counts[verdict]++;
-    return {
-      id,
-      sentence: "",
-      source: "",
-      verdict,
-      ...(verdict === "holds" ? {} : { detail: `why ${id}\nmore` }),
-      milliseconds: 1,
-      repeat: "",
-      executions: [{
-        execution: "native",
-        verdict,
-        ...(verdict === "holds" ? {} : { detail: `why ${id}\nmore` }),
-        milliseconds: 1,
-      }],
-    };
-  });
-  return {
-    name,
-    results: { version: 1, host: { kernel: "", cpu: "", modules: {} }, counts, clauses },
-  };
+function died(configuration: string): DiedRun {
+  return { kind: "died", configuration, made: "2026-01-31T10:00:00Z", failure: "Kernel panic" };
 }
 
 Deno.test("tableText() has a row a clause, a column a configuration, and counts", () => {
   const columns = [
-    column("host", { "F-01": "holds", "F-02": "undecided" }),
-    column("amd 7", { "F-01": "deviates", "F-02": "known-deviation" }),
-    { name: "intel 7", failure: "Kernel panic" },
+    exampleRun("host", { "F-01": "holds", "F-02": "undecided" }),
+    exampleRun("amd 7", { "F-01": "deviates", "F-02": "known-deviation" }),
+    died("intel 7"),
   ];
   assertEquals(tableText(columns).split("\n").map((line) => line.split(/ {2,}/)), [
     ["clause", "host", "amd 7", "intel 7"],
@@ -57,12 +28,12 @@ Deno.test("tableText() has a row a clause, a column a configuration, and counts"
 
 Deno.test("notesText() puts alike cells together and drops the details below the first line", () => {
   const text = notesText([
-    column("a", { "F-02": "undecided" }),
-    column("b", { "F-02": "undecided" }),
-    { name: "c", failure: "Kernel panic" },
+    exampleRun("a", { "F-02": "undecided" }),
+    exampleRun("b", { "F-02": "undecided" }),
+    died("c"),
   ]);
   assertEquals(text.split("\n"), [
-    "F-02 undecided: why F-02",
+    "F-02 undecided: the CPU has no RDPID",
     "    on a, b",
     "died: Kernel panic",
     "    on c",
@@ -70,24 +41,26 @@ Deno.test("notesText() puts alike cells together and drops the details below the
 });
 
 Deno.test("notesText() names the execution where the other came to something else", () => {
-  const { results } = column("a", { "F-01": "deviates" }) as Column & { results: ResultsJson };
-  const [clause] = results.clauses;
-  const [broken] = clause!.executions;
-  const emulated = { ...broken!, execution: "forced emulation" as const };
-  const notesOf = (executions: ResultsJson["clauses"][number]["executions"]): string =>
-    notesText([{ name: "a", results: { ...results, clauses: [{ ...clause!, executions }] } }]);
-  assertEquals(notesOf([broken!, emulated]), "F-01 DEVIATES: why F-01\n    on a");
+  const notesOf = (...executions: readonly ExecutionRecord[]): string => {
+    const run = exampleRun("a", { "F-01": "deviates" });
+    return notesText([{ ...run, clauses: [{ ...run.clauses[0]!, executions }] }]);
+  };
+  const emulated = exampleExecution("error", "forced emulation");
   assertEquals(
-    notesOf([{ ...broken!, verdict: "holds" }, emulated]),
-    "F-01 (forced emulation) DEVIATES: why F-01\n    on a",
+    notesOf(exampleExecution("error"), emulated),
+    "F-01 ERROR: The clause did not come to an end in 300 s\n    on a",
+  );
+  assertEquals(
+    notesOf(exampleExecution("holds"), emulated),
+    "F-01 (forced emulation) ERROR: The clause did not come to an end in 300 s\n    on a",
   );
 });
 
 Deno.test("hasFailure() is for what nobody expected, a dead configuration among it", () => {
-  assertEquals(hasFailure([column("a", { "F-01": "holds", "F-02": "undecided" })]), false);
-  assertEquals(hasFailure([column("a", { "F-01": "known-deviation" })]), false);
-  assertEquals(hasFailure([column("a", { "F-01": "deviation-gone" })]), true);
-  assertEquals(hasFailure([{ name: "a", failure: "x" }]), true);
+  assertEquals(hasFailure([exampleRun("a", { "F-01": "holds", "F-02": "undecided" })]), false);
+  assertEquals(hasFailure([exampleRun("a", { "F-01": "known-deviation" })]), false);
+  assertEquals(hasFailure([exampleRun("a", { "F-01": "deviation-gone" })]), true);
+  assertEquals(hasFailure([died("a")]), true);
 });
 
 Deno.test("configurations() names every vendor with every kernel, or those asked for", () => {
@@ -100,13 +73,14 @@ Deno.test("configurations() names every vendor with every kernel, or those asked
   assertStringIncludes(error.message, "amd, intel");
 });
 
-Deno.test("totals() counts over all configurations, a dead one as one failure", () => {
+Deno.test("totals() counts over all configurations, a dead one and a disagreement as a failure", () => {
   assertEquals(
     totals([
-      column("a", { "F-01": "holds", "F-02": "known-deviation", "F-03": "undecided" }),
-      column("b", { "F-01": "deviates", "F-02": "error", "F-03": "deviation-gone" }),
-      { name: "c", failure: "x" },
+      exampleRun("a", { "F-01": "holds", "F-02": "known-deviation", "F-03": "undecided" }),
+      exampleRun("b", { "F-01": "deviates", "F-02": "error", "F-03": "deviation-gone" }),
+      died("c"),
+      exampleSearch("a"),
     ]),
-    [2, 4, 1],
+    [2, 5, 1],
   );
 });

@@ -4,21 +4,23 @@
  *
  * @module
  */
-import { isFailure, VERDICTS } from "../verify/results.ts";
-import type { Column } from "./table.ts";
+import type { Run } from "../results/format.ts";
+import { readResults } from "../results/read.ts";
+import { isFailure, VERDICTS } from "../results/verdicts.ts";
 
-/** How many clauses passed, failed and could not be decided; a dead configuration failed once. */
-export function totals(
-  columns: readonly Column[],
-): [passed: number, failed: number, skipped: number] {
+/**
+ * How many clauses passed, failed and could not be decided; a run that died failed once, and so
+ * does each disagreement of a search.
+ */
+export function totals(runs: readonly Run[]): [passed: number, failed: number, skipped: number] {
   let [passed, failed, skipped] = [0, 0, 0];
-  for (const column of columns) {
-    if ("failure" in column) {
-      failed++;
+  for (const run of runs) {
+    if (run.kind !== "verify") {
+      failed += run.kind === "died" ? 1 : run.disagreements.length;
       continue;
     }
     for (const kind of VERDICTS) {
-      const count = column.results.counts[kind];
+      const count = run.counts[kind];
       if (isFailure(kind)) failed += count;
       else if (kind === "undecided") skipped += count;
       else passed += count;
@@ -28,6 +30,5 @@ export function totals(
 }
 
 if (import.meta.main) {
-  const { configurations } = JSON.parse(Deno.readTextFileSync(Deno.args[0]!));
-  console.log(totals(configurations).join(" "));
+  console.log(totals(await readResults(Deno.args[0]!)).join(" "));
 }

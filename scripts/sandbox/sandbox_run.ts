@@ -136,6 +136,7 @@ function settingsFor(request: Request, denoDirectory: string): GuestSettings {
       DENO_NO_UPDATE_CHECK: "1",
       TRAPLINE_KVM: "host",
       TRAPLINE_SANDBOX: machine.vendor,
+      TRAPLINE_CONFIG: `${machine.vendor}:${request.kernel}`,
       TRAPLINE_TIME_SCALE: String(machine.timeScale),
     },
   };

@@ -4,8 +4,9 @@
  * @module
  */
 import { chapterOf } from "../../tests/support/catalogue.ts";
-import { type Clause, testName } from "../../tests/support/clause.ts";
-import { detailOf, type ExecutionResult, isFailure, type Result } from "./results.ts";
+import { testName } from "../../tests/support/clause.ts";
+import type { ClauseRecord, ExecutionRecord } from "../results/format.ts";
+import { detailOf, isFailure } from "../results/verdicts.ts";
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -22,28 +23,26 @@ function escape(text: string): string {
     .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, "?");
 }
 
-function testCase(
-  clause: Clause,
-  { execution, verdict, milliseconds }: ExecutionResult,
-): string {
+function testCase(clause: ClauseRecord, record: ExecutionRecord): string {
+  const { execution, verdict, milliseconds } = record;
   const head = `    <testcase classname="${escape(chapterOf(clause.id[0]!))}" ` +
     `name="${escape(testName(clause, execution))}" time="${(milliseconds / 1000).toFixed(3)}"`;
-  const detail = detailOf(verdict);
+  const detail = detailOf(record);
   if (detail === undefined) return `${head}/>`;
   const firstLine = escape(detail.split("\n")[0]!);
-  const inner = verdict.kind === "undecided"
+  const inner = verdict === "undecided"
     ? `<skipped message="${firstLine}"/>`
-    : isFailure(verdict.kind)
-    ? `<failure type="${verdict.kind}" message="${firstLine}">${escape(detail)}</failure>`
-    : `<system-out>${escape(`${verdict.kind}: ${detail}`)}</system-out>`;
+    : isFailure(verdict)
+    ? `<failure type="${verdict}" message="${firstLine}">${escape(detail)}</failure>`
+    : `<system-out>${escape(`${verdict}: ${detail}`)}</system-out>`;
   return `${head}>${inner}</testcase>`;
 }
 
 /** `results` as one test suite, with a case for each execution of a clause. */
-export function toJunit(results: readonly Result[]): string {
+export function toJunit(results: readonly ClauseRecord[]): string {
   const cases = results.flatMap(({ executions }) => executions);
-  const failures = cases.filter(({ verdict }) => isFailure(verdict.kind)).length;
-  const skipped = cases.filter(({ verdict }) => verdict.kind === "undecided").length;
+  const failures = cases.filter(({ verdict }) => isFailure(verdict)).length;
+  const skipped = cases.filter(({ verdict }) => verdict === "undecided").length;
   const seconds = cases.reduce((sum, { milliseconds }) => sum + milliseconds, 0) / 1000;
   const totals = `tests="${cases.length}" failures="${failures}" errors="0" ` +
     `skipped="${skipped}" time="${seconds.toFixed(3)}"`;
@@ -51,8 +50,8 @@ export function toJunit(results: readonly Result[]): string {
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="trapline verify" ${totals}>`,
     `  <testsuite name="clauses" ${totals}>`,
-    ...results.flatMap(({ clause, executions }) =>
-      executions.map((execution) => testCase(clause, execution))
+    ...results.flatMap((clause) =>
+      clause.executions.map((execution) => testCase(clause, execution))
     ),
     "  </testsuite>",
     "</testsuites>",

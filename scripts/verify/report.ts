@@ -4,18 +4,11 @@
  * @module
  */
 import { chapterOf } from "../../tests/support/catalogue.ts";
-import type { Verdict } from "../../tests/support/clause.ts";
+import type { ClauseRecord, VerdictKind } from "../results/format.ts";
+import { countVerdicts, detailOfClause, isFailure, VERDICTS } from "../results/verdicts.ts";
 import type { Paint } from "../terminal.ts";
-import {
-  countVerdicts,
-  detailOfClause,
-  isFailure,
-  type Result,
-  verdictOf,
-  VERDICTS,
-} from "./results.ts";
 
-const LABEL: Readonly<Record<Verdict["kind"], string>> = {
+const LABEL: Readonly<Record<VerdictKind, string>> = {
   "holds": "holds",
   "known-deviation": "known deviation",
   "deviates": "DEVIATES",
@@ -31,9 +24,8 @@ function indent(text: string): string {
 }
 
 /** One clause with its verdict, and below it what there is to say of the executions. */
-export function resultLines(result: Result, paint: Paint): string {
-  const { id, sentence } = result.clause;
-  const kind = verdictOf(result);
+export function resultLines(result: ClauseRecord, paint: Paint): string {
+  const { id, sentence, verdict: kind } = result;
   const set = kind === "holds" ? paint.green : isFailure(kind) ? paint.red : paint.yellow;
   const line = `  ${set(LABEL[kind].padEnd(WIDTH))}  ${id}  ${sentence}`;
   const detail = detailOfClause(result);
@@ -53,8 +45,8 @@ export class Report {
   }
 
   /** Prints one result. */
-  add(result: Result): void {
-    const chapter = result.clause.id[0]!;
+  add(result: ClauseRecord): void {
+    const chapter = result.id[0]!;
     if (chapter !== this.#chapter) {
       if (this.#chapter !== undefined) this.#print("");
       this.#print(this.#paint.bold(`${chapter}  ${chapterOf(chapter)}`));
@@ -65,7 +57,7 @@ export class Report {
 }
 
 /** The line of totals. */
-export function summaryText(results: readonly Result[], seconds: number): string {
+export function summaryText(results: readonly ClauseRecord[], seconds: number): string {
   const counts = countVerdicts(results);
   const parts = VERDICTS.filter((kind) => kind === "holds" || counts[kind] > 0)
     .map((kind) => `${counts[kind]} ${LABEL[kind].toLowerCase()}`);
@@ -73,7 +65,10 @@ export function summaryText(results: readonly Result[], seconds: number): string
 }
 
 /** How many clauses were decided under forced emulation too, or why none was. */
-export function executionsText(results: readonly Result[], obstacle: string | undefined): string {
+export function executionsText(
+  results: readonly ClauseRecord[],
+  obstacle: string | undefined,
+): string {
   if (obstacle !== undefined) return `Executed natively alone: ${obstacle}`;
   const both = results.filter(({ executions }) => executions.length > 1).length;
   return `${both} of ${results.length} executed natively and by forced emulation, the others ` +

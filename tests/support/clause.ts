@@ -138,7 +138,10 @@ export async function decide(
 }
 
 /** The name of a clause's test: the id, the execution if it is not the native one, the sentence. */
-export function testName({ id, sentence }: Clause, execution: Execution): string {
+export function testName(
+  { id, sentence }: Pick<Clause, "id" | "sentence">,
+  execution: Execution,
+): string {
   return execution === "native" ? `${id} ${sentence}` : `${id} (${execution}) ${sentence}`;
 }
 

@@ -1,0 +1,64 @@
+/**
+ * From what `decide` found of a clause to its record in a result file.
+ *
+ * @module
+ */
+import { sourceOf } from "../../tests/support/catalogue.ts";
+import { type Clause, repeatCommand, type Verdict } from "../../tests/support/clause.ts";
+import type { Execution } from "../../tests/support/execution.ts";
+import type { ClauseRecord, ExecutionRecord } from "../results/format.ts";
+import { gravest } from "../results/verdicts.ts";
+
+/** What was found of a clause under one execution. */
+export interface Found {
+  /** Who executed the guests' accesses. */
+  readonly execution: Execution;
+  /** What was found. */
+  readonly verdict: Verdict;
+  /** How long it took, in milliseconds. */
+  readonly milliseconds: number;
+}
+
+function evidence(verdict: Verdict): Pick<ExecutionRecord, "reason" | "deviation" | "failure"> {
+  const { kind: _, ...rest } = verdict;
+  return {
+    ...("reason" in rest && { reason: rest.reason }),
+    ...("deviation" in rest && {
+      deviation: {
+        id: rest.deviation.id,
+        evidence: rest.deviation.evidence,
+        cause: rest.deviation.cause,
+      },
+    }),
+    ...("error" in rest && { failure: rest.error.message }),
+  };
+}
+
+/**
+ * The record of `clause`.
+ *
+ * @param config The sandbox this is, as `--config` names it; the host by default.
+ */
+export function recordOf(
+  clause: Clause,
+  found: readonly Found[],
+  config: string | undefined = Deno.env.get("TRAPLINE_CONFIG"),
+): ClauseRecord {
+  const executions = found.map(({ execution, verdict, milliseconds }): ExecutionRecord => ({
+    execution,
+    verdict: verdict.kind,
+    milliseconds: Math.round(milliseconds),
+    ...evidence(verdict),
+  }));
+  return {
+    id: clause.id,
+    sentence: clause.sentence,
+    source: sourceOf(clause.id),
+    verdict: gravest(executions.map(({ verdict }) => verdict)),
+    milliseconds: executions.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
+    repeat: config === undefined || config === ""
+      ? repeatCommand(clause)
+      : `deno task verify --config ${config} --filter ${clause.id}`,
+    executions,
+  };
+}
