@@ -4,15 +4,16 @@
  *
  * @module
  */
-import { Kvm, KvmUnavailableError, readHost } from "../mod.ts";
+import { Kvm, readHost } from "../mod.ts";
 import { CSide, CSideError } from "./bench/c_side.ts";
 import { measures } from "./bench/measures.ts";
 import { ratios } from "./bench/pairs.ts";
 import { type Figure, figureText, toJson } from "./bench/report.ts";
 import { parseOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
+import { runTask } from "./run_task.ts";
 import { paintFor } from "./terminal.ts";
-import { writeWhole } from "./write_file.ts";
+import { requireFolderOf, writeWhole } from "./write_file.ts";
 
 const USAGE = `deno task bench: measure against a C program that makes the same ioctls
 
@@ -57,6 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
     options: { quick: { type: "boolean" }, json: { type: "string" } },
     args,
   });
+  requireFolderOf(values.json);
   const { kernelRelease, cpuVendor, cpuModel } = readHost();
   console.log(`Linux ${kernelRelease}, ${cpuVendor} ${cpuModel}; median (min..max) of ratios\n`);
   try {
@@ -67,10 +69,10 @@ async function main(args: readonly string[]): Promise<number> {
     }
     return 0;
   } catch (error) {
-    if (!(error instanceof CSideError || error instanceof KvmUnavailableError)) throw error;
+    if (!(error instanceof CSideError)) throw error;
     console.error(error.message);
     return 1;
   }
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+if (import.meta.main) await runTask(USAGE, () => main(Deno.args));

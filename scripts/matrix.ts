@@ -5,36 +5,24 @@
  * @module
  */
 import { Kvm, KvmUnavailableError } from "../mod.ts";
-import { type Configuration, configurations } from "./matrix/configuration.ts";
+import type { Configuration } from "./matrix/configuration.ts";
+import { type Assignment, assignmentsOf } from "./matrix/parts.ts";
+import { readRequest, type Request, USAGE } from "./matrix/request.ts";
 import { RESULTS } from "./matrix/results_folder.ts";
 import { type Column, hasFailure, notesText, tableText } from "./matrix/table.ts";
-import { parseOptions } from "./options.ts";
+import { Progress } from "./progress.ts";
+import { runTask } from "./run_task.ts";
 import type { VerifyRun } from "./results/format.ts";
 import { readResults, ResultsFileError } from "./results/read.ts";
 import { writeResults } from "./results/write.ts";
 
-const USAGE = `deno task matrix: decide the clauses on the host and in every sandbox
-
-Usage: deno task matrix [--vendor VENDORS] [--kernel KERNELS] [--no-host] [--filter PATTERNS]
-                        [--timeout S] [--json FILE]
-
-  --vendor VENDORS   amd, intel, or both with a comma; both by default
-  --kernel KERNELS   of 5.10, 6.1, 6.12 and 7, or paths of bzImages, with commas; all by default
-  --modules DIR      where the modules of kernels given by path are
-  --no-host          leave the host's own KVM out
-  --filter PATTERNS  only clauses whose id matches, such as F-05, 'K-*' or 'U-*,X-3?'
-  --timeout S        seconds after which one configuration is taken to hang; 1800 by default
-  --json FILE        write the results of all configurations as JSON
-  --help             show this
-
-Exit status: 0 when nothing deviates but what is recorded, 1 otherwise, 2 for a bad command line.`;
-
 /** Emulators that run at once: each keeps about one core busy. */
 const AT_ONCE = 2;
 
-interface Options {
-  readonly filter: readonly string[];
-  readonly sandbox: readonly string[];
+/** What is the same for all configurations. */
+interface Plan extends Pick<Request, "sandboxOptions" | "shard"> {
+  /** The clauses that all shards together decide at each configuration. */
+  readonly selected: readonly string[];
 }
 
 function hostIsUsable(): boolean {
@@ -47,89 +35,83 @@ function hostIsUsable(): boolean {
   }
 }
 
-function commandFor(configuration: Configuration, file: string, options: Options): string[] {
-  const verify = ["verify", ...options.filter, "--json", file];
+function commandFor(
+  { configuration, ids }: Assignment,
+  file: string,
+  sandboxOptions: readonly string[],
+): string[] {
+  const verify = ["verify", "--filter", ids.join(","), "--json", file];
   if (!("vendor" in configuration)) return ["task", ...verify];
   const { vendor, kernel } = configuration;
   return [
     "task",
     "sandbox",
     ...["--vendor", vendor, "--kernel", kernel],
-    ...options.sandbox,
+    ...sandboxOptions,
     ...["--result", file],
     "--",
     ...["deno", "task", ...verify],
   ];
 }
 
-async function decideOn(configuration: Configuration, options: Options): Promise<Column> {
+async function decideOn(
+  { configuration, ids }: Assignment,
+  { sandboxOptions, selected, shard }: Plan,
+): Promise<Column> {
   const { name } = configuration;
   const file = `${RESULTS}/${name.replaceAll(/[^\w.]/g, "-")}.json`;
   await Deno.remove(file).catch(() => {});
+  const part = shard.total > 1 ? { shard: { ...shard, selected: ids } } : {};
   const made = new Date().toISOString();
   // A process each: one that dies does not take the others with it.
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: commandFor(configuration, file, options),
-    env: "vendor" in configuration ? {} : { TRAPLINE_KVM: "host" },
+    args: commandFor({ configuration, ids }, file, sandboxOptions),
+    // What they are to decide is divided already.
+    env: { TRAPLINE_SHARDS: "", ...("vendor" in configuration ? {} : { TRAPLINE_KVM: "host" }) },
     stdin: "null",
     stdout: "null",
   }).output();
   try {
     const [run] = await readResults(file);
-    return { ...run as VerifyRun, configuration: name };
+    return { ...run as VerifyRun, configuration: name, selected, ...part };
   } catch (error) {
     if (!(error instanceof ResultsFileError)) throw error;
     const last = new TextDecoder().decode(stderr).trim().split("\n").slice(-12).join("\n");
     const failure = `exit status ${code}\n${last}`;
-    return { kind: "died", configuration: name, made, failure };
+    return { kind: "died", configuration: name, made, failure, selected, ...part };
   }
 }
 
-async function decideAll(chosen: readonly Configuration[], options: Options): Promise<Column[]> {
+async function decideAll(chosen: readonly Assignment[], plan: Plan): Promise<Column[]> {
   const columns = new Map<string, Column>();
   const waiting = [...chosen];
+  const progress = new Progress("configurations", chosen.length);
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      console.error(`${next.name}: started`);
-      const column = await decideOn(next, options);
-      columns.set(next.name, column);
+      const { name } = next.configuration;
+      progress.show(name);
+      const column = await decideOn(next, plan);
+      columns.set(name, column);
       const outcome = column.kind === "verify" ? `${column.counts.holds} hold` : "died";
-      console.error(`${next.name}: ${outcome} (${columns.size} of ${chosen.length} done)`);
+      progress.clear();
+      console.error(`${name}: ${outcome} (${columns.size} of ${chosen.length} done)`);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return chosen.map(({ name }) => columns.get(name)!);
+  return chosen.map(({ configuration }) => columns.get(configuration.name)!);
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseOptions({
-    usage: USAGE,
-    options: {
-      vendor: { type: "string" },
-      kernel: { type: "string" },
-      modules: { type: "string" },
-      "no-host": { type: "boolean" },
-      filter: { type: "string" },
-      timeout: { type: "string" },
-      json: { type: "string" },
-    },
-    args,
-  });
-  const withHost = values["no-host"] !== true && hostIsUsable();
-  const chosen = configurations(values.vendor, values.kernel, withHost);
+  const { sandboxes, withHost, ids, shard, sandboxOptions, json } = readRequest(args);
+  const host: readonly Configuration[] = withHost && hostIsUsable() ? [{ name: "host" }] : [];
+  const chosen = assignmentsOf(shard, [...host, ...sandboxes], ids);
   await Deno.mkdir(RESULTS, { recursive: true });
-  const columns = await decideAll(chosen, {
-    filter: values.filter === undefined ? [] : ["--filter", values.filter],
-    sandbox: [
-      ...(values.modules === undefined ? [] : ["--modules", values.modules]),
-      ...(values.timeout === undefined ? [] : ["--timeout", values.timeout]),
-    ],
-  });
+  const columns = await decideAll(chosen, { sandboxOptions, selected: ids, shard });
   console.log(tableText(columns));
   const notes = notesText(columns);
   if (notes !== "") console.log(`\n${notes}`);
-  if (values.json !== undefined) await writeResults(values.json, columns);
+  if (json !== undefined) await writeResults(json, columns);
   return hasFailure(columns) ? 1 : 0;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) await runTask(USAGE, () => main(Deno.args));

@@ -5,12 +5,13 @@
  * @module
  */
 import { basename, resolve } from "node:path";
+import { MisuseError } from "./misuse.ts";
 import { parseOptions } from "./options.ts";
 import { bochs } from "./sandbox/bochs.ts";
 import { Cache, cacheDirectory } from "./sandbox/cache.ts";
 import { SandboxError } from "./sandbox/failure.ts";
 import { parseParameter } from "./sandbox/guest_settings.ts";
-import { GENERATIONS } from "./sandbox/kernels.ts";
+import { GENERATIONS, requireKernel } from "./sandbox/kernels.ts";
 import type { Machine } from "./sandbox/machine.ts";
 import { MissingError } from "./sandbox/missing.ts";
 import { ProgramError } from "./sandbox/program.ts";
@@ -60,15 +61,13 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** Variables of the caller that the command sees too. */
 const PASSED_ON =
-  /^(TRAPLINE_(?!KVM$|CACHE$|DEBIAN_MIRROR$)\w+|DENO_V8_FLAGS|NO_COLOR|FORCE_COLOR|TERM|CI)$/;
-
-class Misuse extends Error {}
+  /^(TRAPLINE_(?!KVM$|CACHE$|DEBIAN_MIRROR$)\w+|DENO_V8_FLAGS|JOB_COMPLETION_INDEX|NO_COLOR|FORCE_COLOR|TERM|CI)$/;
 
 function positiveNumber(name: string, text: string | undefined, otherwise: number): number {
   if (text === undefined) return otherwise;
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value <= 0) {
-    throw new Misuse(`--${name} is "${text}", which is not a positive number`);
+    throw new MisuseError(`--${name} is "${text}", which is not a positive number`);
   }
   return value;
 }
@@ -77,7 +76,7 @@ function chosenMachine(vendor: string): Machine {
   const machine = MACHINES[vendor];
   if (machine === undefined) {
     const known = Object.keys(MACHINES).join(", ");
-    throw new Misuse(`--vendor is "${vendor}", which is not one of ${known}`);
+    throw new MisuseError(`--vendor is "${vendor}", which is not one of ${known}`);
   }
   return machine;
 }
@@ -107,17 +106,18 @@ function readRequest(args: readonly string[]): Request | "list" | "remove" {
   });
   if (values["list-cache"]) return "list";
   if (values["remove-cache"]) return "remove";
-  if (positionals.length === 0) throw new Misuse("No command is given");
+  if (positionals.length === 0) throw new MisuseError("No command is given");
   const machine = chosenMachine(values.vendor ?? "amd");
   if (!machine.hasInput && isShell(positionals)) {
-    throw new Misuse(
+    throw new MisuseError(
       `${machine.name} has no keyboard for the shell "${positionals[0]}": ` +
         "give it a command with -c, or take --vendor amd",
     );
   }
   const kernel = values.kernel ?? "6.12";
+  requireKernel(kernel);
   if (values.modules !== undefined && Object.hasOwn(GENERATIONS, kernel)) {
-    throw new Misuse("--modules is for a kernel that is given by its path");
+    throw new MisuseError("--modules is for a kernel that is given by its path");
   }
   const env = Object.entries(Deno.env.toObject()).filter(([name]) => PASSED_ON.test(name));
   return {
@@ -233,7 +233,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (request === "remove") return await removeCache(cache);
     return await run(request, cache);
   } catch (error) {
-    if (!(error instanceof Misuse || error instanceof SyntaxError)) throw error;
+    if (!(error instanceof MisuseError || error instanceof SyntaxError)) throw error;
     console.error(`${error.message}\n\n${USAGE}`);
     return STATUS_MISUSE;
   }

@@ -6,27 +6,63 @@
  * @module
  */
 import { Kvm, KvmUnavailableError } from "../mod.ts";
+import { readRequest as readFuzz, USAGE as FUZZ_USAGE } from "./fuzz/request.ts";
 import { denoArguments, launch } from "./launch.ts";
+import { MisuseError } from "./misuse.ts";
+import { runTask } from "./run_task.ts";
 import { main as sandbox } from "./sandbox.ts";
+import { readRequest as readSweep, USAGE as SWEEP_USAGE } from "./sweep/request.ts";
+import { checkTestArguments, TEST_USAGE } from "./test_arguments.ts";
+import { readRequest as readVerify, USAGE as VERIFY_USAGE } from "./verify/request.ts";
 
 /** Where the tests find their KVM; `none` runs what needs none. */
 export type Place = "host" | "amd" | "intel" | "none";
-
-/** A task or a place that does not exist, or an option without its value. */
-export class MisuseError extends TypeError {
-  override readonly name = "MisuseError";
-}
 
 const PLACES: readonly Place[] = ["host", "amd", "intel", "none"];
 
 const PERMISSIONS = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env"];
 
-/** The tasks, as Deno's command line for each. */
-const TASKS: Readonly<Record<string, readonly string[]>> = {
-  test: ["test", "--quiet", ...PERMISSIONS, "--allow-run"],
-  verify: ["run", "--quiet", ...PERMISSIONS, "--allow-run", "scripts/verify.ts"],
-  fuzz: ["run", "--quiet", ...PERMISSIONS, "scripts/fuzz.ts"],
-  sweep: ["run", "--quiet", ...PERMISSIONS, "scripts/sweep.ts"],
+/** A task that wants a KVM. */
+interface Task {
+  /** Deno's command line for it. */
+  readonly command: readonly string[];
+  /** What follows a complaint. */
+  readonly usage: string;
+  /** Reads the arguments before a sandbox is made for them, and says whether they need a KVM. */
+  readonly needsKvm: (args: readonly string[]) => boolean;
+}
+
+const TASKS: Readonly<Record<string, Task>> = {
+  test: {
+    command: ["test", "--quiet", ...PERMISSIONS, "--allow-run"],
+    usage: TEST_USAGE,
+    needsKvm: (args) => {
+      checkTestArguments(args);
+      return true;
+    },
+  },
+  verify: {
+    command: ["run", "--quiet", ...PERMISSIONS, "--allow-run", "scripts/verify.ts"],
+    usage: VERIFY_USAGE,
+    needsKvm: (args) => {
+      readVerify(args);
+      return true;
+    },
+  },
+  fuzz: {
+    command: ["run", "--quiet", ...PERMISSIONS, "scripts/fuzz.ts"],
+    usage: FUZZ_USAGE,
+    needsKvm: (args) => {
+      readFuzz(args);
+      return true;
+    },
+  },
+  sweep: {
+    command: ["run", "--quiet", ...PERMISSIONS, "scripts/sweep.ts"],
+    usage: SWEEP_USAGE,
+    // A difference and a merge are of files that are here already.
+    needsKvm: (args) => readSweep(args).kind === "map",
+  },
 };
 
 /** Where a task leaves files that no option names. */
@@ -119,34 +155,26 @@ export function resultFiles(args: readonly string[]): string[] {
   });
 }
 
-async function main([task = "", ...args]: readonly string[]): Promise<number> {
-  const command = TASKS[task];
-  if (command === undefined) {
-    throw new MisuseError(
-      `Cannot run "${task}": it is not one of ${Object.keys(TASKS).join(", ")}`,
-    );
-  }
-  // A difference is between files that are here already.
-  if (task === "sweep" && args[0] === "diff") return await launch([...command, ...args]);
+async function run(name: string, task: Task, args: readonly string[]): Promise<number> {
   const { config, rest } = takeConfig(args);
   const wanted = config?.place ?? Deno.env.get("TRAPLINE_KVM");
+  // With a place given, what the host has does not matter to whether it is one.
+  if (wanted !== undefined) choosePlace(wanted, undefined);
+  if (!task.needsKvm(rest)) return await launch([...task.command, ...rest]);
   const { place, line } = choosePlace(wanted, whyNotHost());
   console.error(line);
-  if (place === "host" || place === "none") return await launch([...command, ...rest]);
-  const results = [...resultFiles(rest), ...LEFT_BEHIND[task] ?? []]
+  if (place === "host" || place === "none") return await launch([...task.command, ...rest]);
+  const results = [...resultFiles(rest), ...LEFT_BEHIND[name] ?? []]
     .flatMap((path) => ["--result", path]);
   const kernel = config?.kernel === undefined ? [] : ["--kernel", config.kernel];
   // Not the task: that would start Deno three times inside, and JSR is not there.
-  const inside = ["deno", ...denoArguments([...command, ...rest], false)];
+  const inside = ["deno", ...denoArguments([...task.command, ...rest], false)];
   return await sandbox(["--vendor", place, ...kernel, ...results, "--", ...inside]);
 }
 
 if (import.meta.main) {
-  try {
-    Deno.exitCode = await main(Deno.args);
-  } catch (error) {
-    if (!(error instanceof MisuseError)) throw error;
-    console.error(error.message);
-    Deno.exitCode = 2;
-  }
+  const [name = "", ...args] = Deno.args;
+  const task = TASKS[name];
+  if (task === undefined) throw new TypeError(`Cannot run "${name}": it is no task`);
+  await runTask(task.usage, () => run(name, task, args));
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { choosePlace, MisuseError, resultFiles, takeConfig } from "./with_kvm.ts";
+import { MisuseError } from "./misuse.ts";
+import { choosePlace, resultFiles, takeConfig } from "./with_kvm.ts";
 
 Deno.test("choosePlace() takes the host's KVM where it is usable, else the AMD sandbox", () => {
   assertEquals(choosePlace(undefined, undefined).place, "host");

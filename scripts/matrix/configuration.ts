@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MisuseError } from "../misuse.ts";
 import { GENERATIONS } from "../sandbox/kernels.ts";
 import type { Vendor } from "../sandbox/machine.ts";
 
@@ -17,7 +18,7 @@ const VENDORS: readonly Vendor[] = ["amd", "intel"];
  * The configurations that `vendors` and `kernels` name, with commas between
  * them; all by default.
  *
- * @throws {TypeError} When a vendor is not known. A kernel may be the path of a bzImage.
+ * @throws {MisuseError} When a vendor is not known. A kernel may be the path of a bzImage.
  */
 export function configurations(
   vendors: string | undefined,
@@ -29,7 +30,7 @@ export function configurations(
   const chosen = vendors === undefined ? VENDORS : words(vendors).map((word) => {
     const vendor = VENDORS.find((vendor) => vendor === word);
     if (vendor === undefined) {
-      throw new TypeError(`Cannot use vendor "${word}": it must be one of ${VENDORS.join(", ")}`);
+      throw new MisuseError(`Cannot use vendor "${word}": it must be one of ${VENDORS.join(", ")}`);
     }
     return vendor;
   });

@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
+import { MisuseError } from "../misuse.ts";
 import { Apt } from "./apt.ts";
 import type { Cache } from "./cache.ts";
 import { suiteLine } from "./debian_suite.ts";
@@ -112,6 +114,19 @@ async function imageBelow(directory: string): Promise<string> {
 }
 
 /**
+ * Makes sure that there is a kernel of this name, before anything is fetched for it.
+ *
+ * @throws {MisuseError} When it is neither a generation nor a file.
+ */
+export function requireKernel(name: string): void {
+  if (Object.hasOwn(GENERATIONS, name) || existsSync(name)) return;
+  const known = Object.keys(GENERATIONS).sort(compareReleases).join(", ");
+  throw new MisuseError(
+    `Cannot boot the kernel "${name}": it is neither one of ${known} nor a file`,
+  );
+}
+
+/**
  * Gives the kernel that the user named.
  *
  * @param name a generation, or the path of a bzImage.
@@ -126,12 +141,7 @@ export async function holdKernel(
 ): Promise<HeldKernel> {
   const generation = GENERATIONS[name];
   if (generation === undefined) {
-    if (!(await exists(name))) {
-      const known = Object.keys(GENERATIONS).sort(compareReleases).join(", ");
-      throw new MissingError(
-        `Cannot boot the kernel "${name}": it is neither one of ${known} nor a file`,
-      );
-    }
+    requireKernel(name);
     return {
       name: basename(name),
       image: name,

@@ -82,6 +82,13 @@ export interface SweepMap {
   readonly seconds: number;
   /** What the reader must know of all of it. */
   readonly notes: readonly string[];
+  /** Which part this is of a sweep that was divided. */
+  readonly part?: {
+    /** The shard, `2/8`. */
+    readonly shard: string;
+    /** What all shards together sweep. */
+    readonly of: readonly MsrWindow[];
+  };
   /** What was swept. */
   readonly windows: readonly MsrWindow[];
   /** What is known, in the order of the indices. */
@@ -113,7 +120,7 @@ export function recordsOf({ runs }: Pick<SweepMap, "runs">): Map<number, MsrReco
 
 /** The map as JSON, one run a line. */
 export function mapToJson(map: SweepMap): string {
-  const { runs, windows, ...head } = map;
+  const { runs, windows, part, ...head } = map;
   const lines = runs.map(({ first, last, record }) => {
     const name = first === last ? msrName(first) : undefined;
     return JSON.stringify({
@@ -122,7 +129,12 @@ export function mapToJson(map: SweepMap): string {
       ...record,
     });
   });
-  const fields = { version: 1, ...head, windows: windows.map(windowText) };
+  const fields = {
+    version: 1,
+    ...head,
+    ...(part !== undefined && { part: { ...part, of: part.of.map(windowText) } }),
+    windows: windows.map(windowText),
+  };
   return `${JSON.stringify(fields, undefined, 1).slice(0, -2)},\n "msrs": [\n  ${
     lines.join(",\n  ")
   }\n ]\n}\n`;
@@ -139,12 +151,13 @@ function windowOf(text: string): MsrWindow {
  * @throws {SyntaxError} When `text` is no such map.
  */
 export function mapFromJson(text: string): SweepMap {
-  const { version, msrs, windows, ...head } = JSON.parse(text);
+  const { version, msrs, windows, part, ...head } = JSON.parse(text);
   if (version !== 1 || !Array.isArray(msrs) || !Array.isArray(windows)) {
     throw new SyntaxError("Cannot read a map: it must be what sweep --json writes, of version 1");
   }
   return {
     ...head,
+    ...(part !== undefined && { part: { ...part, of: part.of.map(windowOf) } }),
     windows: windows.map(windowOf),
     runs: msrs.map(({ msr, name: _, ...record }) => ({ ...windowOf(msr), record })),
   };

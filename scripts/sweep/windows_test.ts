@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { MisuseError } from "../misuse.ts";
 import { indicesOf, parseRanges, windowName, WINDOWS, windowText } from "./windows.ts";
 
 Deno.test("WINDOWS go up and have 25,344 MSRs in all", () => {
@@ -16,11 +17,11 @@ Deno.test("parseRanges() reads indices and ranges, and puts them in order", () =
 });
 
 Deno.test("parseRanges() refuses what is no range", () => {
-  assertThrows(() => parseRanges("ten"), SyntaxError, '"ten"');
-  assertThrows(() => parseRanges(""), SyntaxError);
-  assertThrows(() => parseRanges("0x20-0x10"), RangeError, "go up");
-  assertThrows(() => parseRanges("0x100000000"), RangeError, "0xffffffff");
-  assertThrows(() => parseRanges("0-0x10,0x10"), RangeError, "overlap");
+  assertThrows(() => parseRanges("ten"), MisuseError, '"ten"');
+  assertThrows(() => parseRanges(""), MisuseError);
+  assertThrows(() => parseRanges("0x20-0x10"), MisuseError, "go up");
+  assertThrows(() => parseRanges("0x100000000"), MisuseError, "0xffffffff");
+  assertThrows(() => parseRanges("0-0x10,0x10"), MisuseError, "overlap");
 });
 
 Deno.test("windowText() names one index or a range, and windowName() what is there", () => {

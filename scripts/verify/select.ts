@@ -3,18 +3,19 @@
  *
  * @module
  */
+import { MisuseError } from "../misuse.ts";
 
 /**
  * A predicate for clause ids from patterns with commas between them: `*` stands
  * for any text, `?` for one character; upper and lower case are alike.
  *
- * @throws {TypeError} When a pattern has other characters than an id can have.
+ * @throws {MisuseError} When a pattern has other characters than an id can have.
  */
 export function idMatcher(patterns: string): (id: string) => boolean {
   const expressions = patterns.split(",").map((pattern) => {
     const trimmed = pattern.trim();
     if (!/^[A-Za-z0-9*?-]+$/.test(trimmed)) {
-      throw new TypeError(
+      throw new MisuseError(
         `Cannot select clauses by "${trimmed}": a pattern is like F-05, K-* or X-3?`,
       );
     }

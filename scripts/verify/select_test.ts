@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { MisuseError } from "../misuse.ts";
 import { idMatcher } from "./select.ts";
 
 Deno.test("idMatcher() matches whole ids, wildcards and lists, in any case", () => {
@@ -12,6 +13,6 @@ Deno.test("idMatcher() matches whole ids, wildcards and lists, in any case", () 
 });
 
 Deno.test("idMatcher() refuses what cannot be an id", () => {
-  assertThrows(() => idMatcher("F-(01"), TypeError, 'Cannot select clauses by "F-(01"');
-  assertThrows(() => idMatcher(""), TypeError);
+  assertThrows(() => idMatcher("F-(01"), MisuseError, 'Cannot select clauses by "F-(01"');
+  assertThrows(() => idMatcher(""), MisuseError);
 });

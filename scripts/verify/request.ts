@@ -1,0 +1,64 @@
+/**
+ * The command line of `verify`.
+ *
+ * @module
+ */
+import { catalogueIds } from "../../tests/support/catalogue.ts";
+import { clausesOf } from "../fleet/clause_parts.ts";
+import { readShard, type Shard, SHARD_HELP } from "../fleet/shard.ts";
+import { MisuseError } from "../misuse.ts";
+import { parseOptions } from "../options.ts";
+import { requireFolderOf } from "../write_file.ts";
+import { idMatcher } from "./select.ts";
+
+/** What `deno task verify --help` prints. */
+export const USAGE = `deno task verify: decide the clauses on this host's KVM
+
+Usage: deno task verify [--filter PATTERNS] [--shard I/N] [--json FILE] [--junit FILE]
+
+  --filter PATTERNS  only clauses whose id matches, such as F-05, 'K-*' or 'U-*,X-3?'
+${SHARD_HELP}
+  --json FILE        write the results as JSON
+  --junit FILE       write the results as JUnit XML
+  --help             show this
+
+Exit status: 0 when nothing deviates but what is recorded, 1 otherwise, 2 for a bad
+command line. TRAPLINE_REQUIRE=kvm makes a missing KVM a failure.`;
+
+/** What `verify` is to do. */
+export interface Request {
+  /** The ids of the clauses that `--filter` names. */
+  readonly matching: readonly string[];
+  /** Those of them to decide, which are the shard's. */
+  readonly chosen: readonly string[];
+  /** The shard. */
+  readonly shard: Shard;
+  /** Where to write the results as JSON. */
+  readonly json: string | undefined;
+  /** Where to write them as JUnit XML. */
+  readonly junit: string | undefined;
+}
+
+/**
+ * Reads the command line; `--help` and unknown options end the process.
+ *
+ * @throws {MisuseError} When a value is none that the option can have.
+ */
+export function readRequest(args: readonly string[]): Request {
+  const { values } = parseOptions({
+    usage: USAGE,
+    options: {
+      filter: { type: "string" },
+      shard: { type: "string" },
+      json: { type: "string" },
+      junit: { type: "string" },
+    },
+    args,
+  });
+  const { filter = "*", json, junit } = values;
+  const matching = catalogueIds().filter(idMatcher(filter));
+  if (matching.length === 0) throw new MisuseError(`No clause matches "${filter}"`);
+  const shard = readShard(values.shard);
+  requireFolderOf(json, junit);
+  return { matching, chosen: clausesOf(shard, matching), shard, json, junit };
+}
