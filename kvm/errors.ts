@@ -5,11 +5,12 @@
  */
 import { errnoName } from "./abi/errno.ts";
 import { formatMsr } from "./abi/msr.ts";
+import { refusalText } from "./sys/remedy.ts";
 
 export { SystemError } from "./sys/system_error.ts";
 
 /**
- * The kernel refused an ioctl.
+ * The kernel refused an ioctl. Where a limit is the reason, the message says how to raise it.
  *
  * Only the kernel's own refusals are this error; what Trapline checks before
  * the call is a `TypeError`, a `RangeError` or {@linkcode ClosedError}.
@@ -38,7 +39,7 @@ export class KvmError extends Error {
   /** Builds the error for `ioctl`, which left `errno`. */
   constructor(ioctl: string, errno: number, detail = "") {
     const name = errnoName(errno);
-    super(`${ioctl} failed: ${name} (${errno})${detail === "" ? "" : `: ${detail}`}`);
+    super(refusalText(ioctl, name, errno, detail));
     this.ioctl = ioctl;
     this.errno = errno;
     this.errnoName = name;

@@ -5,6 +5,7 @@
  */
 import { ERRNO, errnoName } from "./abi/errno.ts";
 import { KvmUnavailableError } from "./errors.ts";
+import { remedyFor } from "./sys/remedy.ts";
 
 /** The one version of the KVM API there has been since Linux 2.6.22 (api.rst 4.1). */
 export const KVM_API_VERSION = 12;
@@ -36,9 +37,7 @@ export function openError(path: string, errno: number): KvmUnavailableError {
       return new KvmUnavailableError(
         "failed",
         `Cannot open "${path}": ${errnoName(errno)} (${errno})`,
-        errno === ERRNO.EMFILE || errno === ERRNO.ENFILE
-          ? "Raise the limit of open files (ulimit -n), or close some"
-          : "See dmesg for what the kernel says of KVM",
+        remedyFor(errno) ?? "See dmesg for what the kernel says of KVM",
       );
   }
 }

@@ -4,9 +4,11 @@
  * @module
  */
 import { errnoName } from "../abi/errno.ts";
+import { refusalText } from "./remedy.ts";
 
 /**
  * A system call other than an ioctl of KVM failed: `mmap`, `open`, `read`.
+ * Where a limit is the reason, the message says how to raise it.
  *
  * @example Usage
  * ```ts
@@ -30,7 +32,7 @@ export class SystemError extends Error {
   /** Builds the error for `call`, which left `errno`. */
   constructor(call: string, errno: number, detail = "") {
     const name = errnoName(errno);
-    super(`${call} failed: ${name} (${errno})${detail === "" ? "" : `: ${detail}`}`);
+    super(refusalText(call, name, errno, detail));
     this.call = call;
     this.errno = errno;
     this.errnoName = name;

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { ERRNO } from "../abi/errno.ts";
 import {
   GLIBC_SIGSET_SIZE,
   ITIMERSPEC,
@@ -54,7 +55,10 @@ export class Watchdog {
     });
     const id = new BigUint64Array(1);
     if (libc().timer_create(POSIX.CLOCK_MONOTONIC, event, id) === -1) {
-      throw new SystemError("timer_create", errno());
+      const code = errno();
+      // It takes one of the user's queued signals (timer_create(2)).
+      const remedy = code === ERRNO.EAGAIN ? "raise the limit of queued signals (ulimit -i)" : "";
+      throw new SystemError("timer_create", code, remedy);
     }
     this.#timer = id[0]!;
   }

@@ -18,9 +18,9 @@ import {
 import { withCensus } from "../support/census.ts";
 import { kvmTest } from "../support/kvm_testing.ts";
 
-kvmTest("2,000 VMs with vCPU and memory leave nothing behind", ({ kvm }) => {
+kvmTest("500 VMs with vCPU and memory leave nothing behind", ({ kvm }) => {
   const before = takeCensus();
-  for (let i = 0; i < 2000; i++) {
+  for (let i = 0; i < 500; i++) {
     using vm = kvm.createVm();
     vm.memory.add({ slot: 0, gpa: 0, size: 0x10000 });
     vm.createVcpu();
