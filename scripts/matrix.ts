@@ -6,7 +6,7 @@
  */
 import { Kvm, KvmUnavailableError } from "../mod.ts";
 import type { Configuration } from "./matrix/configuration.ts";
-import { type Assignment, assignmentsOf } from "./matrix/parts.ts";
+import { type Part, partsOf } from "./matrix/parts.ts";
 import { readRequest, type Request, USAGE } from "./matrix/request.ts";
 import { RESULTS } from "./matrix/results_folder.ts";
 import { type Column, hasFailure, notesText, tableText } from "./matrix/table.ts";
@@ -20,7 +20,7 @@ import { writeResults } from "./results/write.ts";
 const AT_ONCE = 2;
 
 /** What is the same for all configurations. */
-interface Plan extends Pick<Request, "sandboxOptions" | "shard"> {
+interface Plan extends Pick<Request, "sandboxOptions"> {
   /** The clauses that all shards together decide at each configuration. */
   readonly selected: readonly string[];
 }
@@ -36,7 +36,8 @@ function hostIsUsable(): boolean {
 }
 
 function commandFor(
-  { configuration, ids }: Assignment,
+  configuration: Configuration,
+  ids: readonly string[],
   file: string,
   sandboxOptions: readonly string[],
 ): string[] {
@@ -55,8 +56,8 @@ function commandFor(
 }
 
 async function decideOn(
-  { configuration, ids }: Assignment,
-  { sandboxOptions, selected, shard }: Plan,
+  { configuration, ids, shard }: Part,
+  { sandboxOptions, selected }: Plan,
 ): Promise<Column> {
   const { name } = configuration;
   const file = `${RESULTS}/${name.replaceAll(/[^\w.]/g, "-")}.json`;
@@ -65,7 +66,7 @@ async function decideOn(
   const made = new Date().toISOString();
   // A process each: one that dies does not take the others with it.
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: commandFor({ configuration, ids }, file, sandboxOptions),
+    args: commandFor(configuration, ids, file, sandboxOptions),
     // What they are to decide is divided already.
     env: { TRAPLINE_SHARDS: "", ...("vendor" in configuration ? {} : { TRAPLINE_KVM: "host" }) },
     stdin: "null",
@@ -82,7 +83,7 @@ async function decideOn(
   }
 }
 
-async function decideAll(chosen: readonly Assignment[], plan: Plan): Promise<Column[]> {
+async function decideAll(chosen: readonly Part[], plan: Plan): Promise<Column[]> {
   const columns = new Map<string, Column>();
   const waiting = [...chosen];
   const progress = new Progress("configurations", chosen.length);
@@ -104,13 +105,20 @@ async function decideAll(chosen: readonly Assignment[], plan: Plan): Promise<Col
 async function main(args: readonly string[]): Promise<number> {
   const { sandboxes, withHost, ids, shard, sandboxOptions, json } = readRequest(args);
   const host: readonly Configuration[] = withHost && hostIsUsable() ? [{ name: "host" }] : [];
-  const chosen = assignmentsOf(shard, [...host, ...sandboxes], ids);
+  const all = [...host, ...sandboxes];
+  const chosen = partsOf(shard, all, ids);
   await Deno.mkdir(RESULTS, { recursive: true });
-  const columns = await decideAll(chosen, { sandboxOptions, selected: ids, shard });
+  const columns = await decideAll(chosen, { sandboxOptions, selected: ids });
   console.log(tableText(columns));
   const notes = notesText(columns);
   if (notes !== "") console.log(`\n${notes}`);
-  if (json !== undefined) await writeResults(json, columns);
+  if (json !== undefined) {
+    const here = new Set(chosen.map(({ configuration }) => configuration.name));
+    const made = new Date().toISOString();
+    const elsewhere = all.filter(({ name }) => !here.has(name))
+      .map(({ name }) => ({ kind: "planned" as const, configuration: name, made, selected: ids }));
+    await writeResults(json, [...columns, ...elsewhere]);
+  }
   return hasFailure(columns) ? 1 : 0;
 }
 

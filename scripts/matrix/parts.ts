@@ -65,11 +65,28 @@ export function assignments(
   );
 }
 
-/** What `shard` does. */
-export function assignmentsOf(
+/** A shard's part of one configuration. */
+export interface Part extends Assignment {
+  /** Which of the parts of this configuration it is. */
+  readonly shard: Shard;
+}
+
+/**
+ * What `shard` does. The parts of a configuration are numbered among
+ * themselves, for not every shard has one.
+ */
+export function partsOf(
   { index, total }: Shard,
   configurations: readonly Configuration[],
   ids: readonly string[],
-): readonly Assignment[] {
-  return assignments(configurations, ids, total)[index - 1]!;
+): readonly Part[] {
+  const shards = assignments(configurations, ids, total);
+  const has = (shard: readonly Assignment[], name: string): boolean =>
+    shard.some(({ configuration }) => configuration.name === name);
+  return shards[index - 1]!.map((assignment) => {
+    const { name } = assignment.configuration;
+    const before = shards.slice(0, index - 1).filter((shard) => has(shard, name)).length;
+    const all = shards.filter((shard) => has(shard, name)).length;
+    return { ...assignment, shard: { index: before + 1, total: all } };
+  });
 }

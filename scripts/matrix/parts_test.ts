@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { catalogueIds } from "../../tests/support/catalogue.ts";
 import { configurations } from "./configuration.ts";
-import { type Assignment, assignments } from "./parts.ts";
+import { type Assignment, assignments, partsOf } from "./parts.ts";
 
 const ids = catalogueIds();
 const all = configurations(undefined, undefined, false);
@@ -40,4 +40,15 @@ Deno.test("assignments() cut a configuration when there are more shards than con
 Deno.test("assignments() come to the same whatever the order of the configurations", () => {
   const parts = assignments(all, ids, 5).map((part) => pairs([part]));
   assertEquals(assignments(all.toReversed(), ids, 5).map((part) => pairs([part])), parts);
+});
+
+Deno.test("partsOf() numbers the parts of each configuration among themselves", () => {
+  const shards = [1, 2, 3, 4, 5].map((index) => partsOf({ index, total: 5 }, all, ids));
+  for (const { name } of all) {
+    const parts = shards.flat().filter(({ configuration }) => configuration.name === name);
+    assertEquals(
+      parts.map(({ shard }) => shard),
+      parts.map((_, i) => ({ index: i + 1, total: parts.length })),
+    );
+  }
 });

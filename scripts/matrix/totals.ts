@@ -15,10 +15,9 @@ import { isFailure, VERDICTS } from "../results/verdicts.ts";
 export function totals(runs: readonly Run[]): [passed: number, failed: number, skipped: number] {
   let [passed, failed, skipped] = [0, 0, 0];
   for (const run of runs) {
-    if (run.kind !== "verify") {
-      failed += run.kind === "died" ? 1 : run.disagreements.length;
-      continue;
-    }
+    if (run.kind === "died") failed++;
+    if (run.kind === "fuzz") failed += run.disagreements.length;
+    if (run.kind !== "verify") continue;
     for (const kind of VERDICTS) {
       const count = run.counts[kind];
       if (isFailure(kind)) failed += count;

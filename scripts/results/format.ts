@@ -31,7 +31,7 @@ export interface ResultsFile {
 }
 
 /** One run of one program on one configuration. */
-export type Run = VerifyRun | DiedRun | FuzzRun;
+export type Run = VerifyRun | DiedRun | PlannedRun | FuzzRun;
 
 /** The machine that was asked; runs with equal ones are of the same configuration. */
 export interface HostRecord {
@@ -129,6 +129,20 @@ export interface DiedRun {
   readonly selected?: readonly string[];
   /** Which part of them this run was given. */
   readonly shard?: Shard;
+}
+
+/**
+ * What other parts of a divided matrix decide. Each part names all
+ * configurations, so that one of which every part is lost is missed.
+ */
+export interface PlannedRun {
+  readonly kind: "planned";
+  /** The configuration, named as that of {@linkcode VerifyRun}. */
+  readonly configuration: string;
+  /** When the plan was made, ISO 8601. */
+  readonly made: string;
+  /** The ids that all parts together are to decide there. */
+  readonly selected: readonly string[];
 }
 
 /** A search for accesses that get past a filter. */

@@ -13,6 +13,7 @@ import type {
   ExecutionRecord,
   FuzzRun,
   HostRecord,
+  PlannedRun,
   Run,
   VerdictKind,
   VerifyRun,
@@ -85,7 +86,8 @@ function distinctRuns(sources: readonly Source[]): { runs: From<Run>[]; problems
     runs.flatMap((run): From<Run>[] => {
       const text = JSON.stringify(run);
       const before = seen.get(text);
-      if (before === undefined) {
+      // Each part of a divided matrix has the plan of the others.
+      if (before === undefined || run.kind === "planned") {
         seen.set(text, path);
         return [{ ...run, path }];
       }
@@ -133,9 +135,10 @@ function configurationOf(
   name: string,
   verified: readonly From<VerifyRun>[],
   died: readonly From<DiedRun>[],
+  planned: readonly From<PlannedRun>[],
 ): Configuration {
   const cells = cellsOf(verified);
-  const wanted = [...verified, ...died].flatMap(({ selected }) => selected ?? []);
+  const wanted = [...verified, ...died, ...planned].flatMap(({ selected }) => selected ?? []);
   const selected = [...new Set(wanted)].toSorted(compareIds);
   return {
     name,
@@ -191,7 +194,7 @@ export function mergeResults(sources: readonly Source[]): Merged {
     Map.groupBy([...verified, ...searches], ({ host }) => hostKey(host)),
   );
   const nameOf = (run: VerifyRun | FuzzRun): string => names.get(hostKey(run.host))!;
-  // What died says nothing of its machine: its name must do.
+  // What died or was planned says nothing of its machine: its name must do.
   const all = runs.filter((run) => run.kind !== "fuzz");
   const groups = Map.groupBy(
     all,
@@ -202,6 +205,7 @@ export function mergeResults(sources: readonly Source[]): Merged {
       name,
       group.filter((run) => run.kind === "verify"),
       group.filter((run) => run.kind === "died"),
+      group.filter((run) => run.kind === "planned"),
     )
   );
   return {
@@ -210,7 +214,9 @@ export function mergeResults(sources: readonly Source[]): Merged {
     problems: [
       ...problems,
       ...sentenceProblems(verified),
-      ...[...groups].flatMap(([name, group]) => shardProblems(name, group)),
+      ...[...groups].flatMap(([name, group]) =>
+        shardProblems(name, group.filter((run) => run.kind !== "planned"))
+      ),
       ...configurations.flatMap(configurationProblems),
     ],
   };

@@ -134,6 +134,17 @@ Deno.test("mergeResults() makes a whole of its shards, and names the one that is
   ]);
 });
 
+Deno.test("mergeResults() names the clauses of a configuration that is planned and all lost", () => {
+  const made = "2026-01-31T10:00:00.000Z";
+  const plan = (configuration: string): Run => (
+    { kind: "planned", configuration, made, selected: ["F-01", "F-02"] }
+  );
+  const run = exampleRun("amd 7", { "F-01": "holds", "F-02": "holds" });
+  assertEquals(merge([run, plan("intel 7")], [plan("amd 7"), plan("intel 7")]).problems, [
+    "intel 7: 2 of 2 clauses are missing: F-01, F-02",
+  ]);
+});
+
 Deno.test("mergeResults() names shards that do not fit together", () => {
   const all = ["F-01", "F-02", "F-03"];
   const one = part(exampleRun("host", { "F-01": "holds" }), all, 1);
