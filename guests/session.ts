@@ -28,6 +28,7 @@ import {
   walker,
   writeAccesses,
 } from "./walker.ts";
+import { witnessed } from "./witness.ts";
 
 /** How a guest is booted and bounded. */
 export interface SessionOptions {
@@ -133,7 +134,7 @@ export class Session {
       writeProgram(vm.memory, mode, base, code, code);
       vcpu = vm.createVcpu();
       bootVcpu(vcpu, vm, mode, base);
-      return new Session(vm, vcpu, mode, base, code, options);
+      return witnessed(new Session(vm, vcpu, mode, base, code, options));
     } catch (error) {
       vcpu?.close();
       vm.memory.remove(slot);

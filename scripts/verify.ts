@@ -5,6 +5,7 @@
  * @module
  */
 import { type Clause, decide, executionsOf } from "../tests/support/clause.ts";
+import { withWitness } from "../guests/witness.ts";
 import { executionObstacle } from "../tests/support/execution.ts";
 import { facts } from "../tests/support/facts.ts";
 import { isRequired } from "../tests/support/required.ts";
@@ -27,8 +28,9 @@ async function decideOne(clause: Clause): Promise<ClauseRecord> {
   const found: Found[] = [];
   for (const execution of executionsOf(clause)) {
     const start = performance.now();
-    const verdict = await decide(clause, execution);
-    found.push({ execution, verdict, milliseconds: performance.now() - start });
+    const { result, sessions } = await withWitness(() => decide(clause, execution));
+    const milliseconds = performance.now() - start;
+    found.push({ execution, verdict: result, milliseconds, guests: sessions });
   }
   return recordOf(clause, found);
 }

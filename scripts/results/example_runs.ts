@@ -16,6 +16,11 @@ Registers:
 Exits so far:
   1. KVM_EXIT_IO (2) out port 0xe0 1 x 1 byte data 34`;
 
+const GUEST = {
+  listing: "0x6150  0f 32  rdmsr\n0x6154  e6 e0  out 0xe0, al",
+  exits: "  1. KVM_EXIT_X86_RDMSR (29) IA32_SYSENTER_CS (0x174) reason filter -> supplied 0x2a",
+};
+
 const DEVIATION = {
   id: "D-99",
   evidence: "Seen on 6.18 with kvm_intel.",
@@ -36,7 +41,8 @@ export function exampleExecution(
   verdict: VerdictKind,
   execution: ExecutionRecord["execution"] = "native",
 ): ExecutionRecord {
-  return { execution, verdict, milliseconds: 1500, ...EVIDENCE[verdict] };
+  const guest = verdict === "undecided" ? {} : { guest: GUEST };
+  return { execution, verdict, milliseconds: 1500, ...EVIDENCE[verdict], ...guest };
 }
 
 /** A clause of one verdict, the native one, or of two. */

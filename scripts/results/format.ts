@@ -102,8 +102,18 @@ export interface ExecutionRecord {
   readonly reason?: string;
   /** The recorded deviation that expects the clause to be broken here. */
   readonly deviation?: DeviationRecord;
-  /** What the test said: wanted and got, the guest's code and registers, its exits and answers. */
+  /** What the test said: what was wanted and got, and where the guest was. */
   readonly failure?: string;
+  /** The last guest that it made exit. */
+  readonly guest?: GuestRecord;
+}
+
+/** The guest of a test, as its last program left it. */
+export interface GuestRecord {
+  /** Its program: addresses, bytes and instructions. */
+  readonly listing: string;
+  /** Its exits and the answers they were given, one a line. */
+  readonly exits: string;
 }
 
 /** A recorded deviation, as far as a reader of results needs it. */

@@ -17,6 +17,16 @@ export interface Found {
   readonly verdict: Verdict;
   /** How long it took, in milliseconds. */
   readonly milliseconds: number;
+  /** The guests that were booted for it, the oldest first. */
+  readonly guests: readonly Guest[];
+}
+
+/** What the record shows of a guest; a `Session` is one. */
+export interface Guest {
+  /** The loaded program. */
+  readonly program: { listing(): string };
+  /** The exits since it was loaded. */
+  readonly transcript: { readonly count: number; toString(): string };
 }
 
 function evidence(verdict: Verdict): Pick<ExecutionRecord, "reason" | "deviation" | "failure"> {
@@ -34,6 +44,13 @@ function evidence(verdict: Verdict): Pick<ExecutionRecord, "reason" | "deviation
   };
 }
 
+/** The last guest that exited; one that never did has nothing to show. */
+function lastGuest(guests: readonly Guest[]): Pick<ExecutionRecord, "guest"> {
+  const last = guests.findLast(({ transcript }) => transcript.count > 0);
+  if (last === undefined) return {};
+  return { guest: { listing: last.program.listing(), exits: `${last.transcript}` } };
+}
+
 /**
  * The record of `clause`.
  *
@@ -44,11 +61,12 @@ export function recordOf(
   found: readonly Found[],
   config: string | undefined = Deno.env.get("TRAPLINE_CONFIG"),
 ): ClauseRecord {
-  const executions = found.map(({ execution, verdict, milliseconds }): ExecutionRecord => ({
-    execution,
-    verdict: verdict.kind,
-    milliseconds: Math.round(milliseconds),
-    ...evidence(verdict),
+  const executions = found.map((each): ExecutionRecord => ({
+    execution: each.execution,
+    verdict: each.verdict.kind,
+    milliseconds: Math.round(each.milliseconds),
+    ...evidence(each.verdict),
+    ...lastGuest(each.guests),
   }));
   return {
     id: clause.id,

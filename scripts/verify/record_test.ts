@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Clause } from "../../tests/support/clause.ts";
 import type { Deviation } from "../../tests/support/deviations.ts";
-import { recordOf } from "./record.ts";
+import { type Guest, recordOf } from "./record.ts";
 
 const CLAUSE: Clause = { id: "X-01", sentence: "a promise", requires: [], body: () => {} };
 const DEVIATION: Deviation = {
@@ -12,14 +12,22 @@ const DEVIATION: Deviation = {
   expected: () => true,
 };
 
+function guest(listing: string, count: number): Guest {
+  return {
+    program: { listing: () => listing },
+    transcript: { count, toString: () => `${count} exits` },
+  };
+}
+
 Deno.test("recordOf() has every execution, and the gravest verdict of them", () => {
   const error = new Error("no exit");
   const record = recordOf(CLAUSE, [
-    { execution: "native", verdict: { kind: "holds" }, milliseconds: 1.4 },
+    { execution: "native", verdict: { kind: "holds" }, milliseconds: 1.4, guests: [] },
     {
       execution: "forced emulation",
       verdict: { kind: "known-deviation", deviation: DEVIATION, error },
       milliseconds: 2.6,
+      guests: [guest("old", 1), guest("rdmsr", 2), guest("unused", 0)],
     },
   ], "");
   assertEquals(record, {
@@ -37,6 +45,7 @@ Deno.test("recordOf() has every execution, and the gravest verdict of them", () 
         milliseconds: 3,
         deviation: { id: "D-99", evidence: "Seen on 6.18.", cause: "The fastpath." },
         failure: "no exit",
+        guest: { listing: "rdmsr", exits: "2 exits" },
       },
     ],
   });
@@ -45,7 +54,12 @@ Deno.test("recordOf() has every execution, and the gravest verdict of them", () 
 Deno.test("recordOf() keeps the reason, and names the sandbox in the command", () => {
   const { executions: [execution], repeat } = recordOf(
     CLAUSE,
-    [{ execution: "native", verdict: { kind: "undecided", reason: "no RDPID" }, milliseconds: 0 }],
+    [{
+      execution: "native",
+      verdict: { kind: "undecided", reason: "no RDPID" },
+      milliseconds: 0,
+      guests: [],
+    }],
     "amd:6.12",
   );
   assertEquals(execution!.reason, "no RDPID");
