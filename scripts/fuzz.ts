@@ -19,6 +19,7 @@ import { FILTERS_A_ROUND, type Round, runRound } from "./fuzz/campaign.ts";
 import { readRequest, USAGE } from "./fuzz/request.ts";
 import { roundCount, roundsOf } from "./fuzz/rounds.ts";
 import { shardText } from "./fleet/shard.ts";
+import { asCalled } from "./program.ts";
 import { Progress } from "./progress.ts";
 import type { DisagreementRecord } from "./results/format.ts";
 import { configurationName, hostRecord } from "./results/host.ts";
@@ -45,7 +46,7 @@ async function report(
   const texts: string[] = [];
   if (disagreement !== undefined) texts.push(await saveTest(disagreement, seed, saveTo));
   if (callDisagreement !== undefined) texts.push(callText(callDisagreement));
-  const again = `deno task fuzz --seed ${seed} --filters ${FILTERS_A_ROUND}`;
+  const again = asCalled(`deno task fuzz --seed ${seed} --filters ${FILTERS_A_ROUND}`);
   const config = Deno.env.get("TRAPLINE_CONFIG");
   const repeat = again + (emulated ? " --emulated" : "") + (config ? ` --config ${config}` : "");
   for (const text of texts) console.log(`\nDisagreement: ${text}\nTo repeat: ${repeat}`);

@@ -7,10 +7,13 @@
  *
  * @module
  */
+import { join } from "node:path";
+import { isExecutable, ROOT } from "./program.ts";
 
 const JSR_PATIENCE_MS = 10_000;
 
-const OFFLINE_IMPORT_MAP = new URL("../tests/support/offline_import_map.json", import.meta.url);
+/** Where Deno finds `@std/assert`: on JSR, in the repository, or in the executable. */
+export type Source = "jsr" | "repository" | "executable";
 
 /** Whether `@std/assert` can be had from JSR, or is in Deno's cache already. */
 async function jsrAnswers(): Promise<boolean> {
@@ -24,28 +27,48 @@ async function jsrAnswers(): Promise<boolean> {
   return success;
 }
 
-/** The arguments for Deno, with the import map if it is needed. */
-export function denoArguments(args: readonly string[], jsr: boolean): string[] {
-  const [subcommand, ...rest] = args;
-  if (subcommand === undefined) throw new TypeError("Cannot launch Deno: no subcommand is given");
-  return jsr ? [...args] : [subcommand, `--import-map=${OFFLINE_IMPORT_MAP.pathname}`, ...rest];
+/** Where Deno finds `@std/assert` without a network. */
+export function offlineSource(): Source {
+  return isExecutable() ? "executable" : "repository";
 }
 
-/** Runs Deno with `args`, and gives its exit status. */
+/** The arguments for Deno, with what makes it find `@std/assert` in `source`. */
+export function denoArguments(args: readonly string[], source: Source): string[] {
+  const [subcommand, ...rest] = args;
+  if (subcommand === undefined) throw new TypeError("Cannot launch Deno: no subcommand is given");
+  if (source === "jsr") return [...args];
+  if (source === "repository") {
+    const map = join(ROOT, "tests/support/offline_import_map.json");
+    return [subcommand, `--import-map=${map}`, ...rest];
+  }
+  // The executable's deno.json has the adapter, and every package beside it, but no types of Node.
+  return [subcommand, `--config=${join(ROOT, "deno.json")}`, "--no-check", ...rest];
+}
+
+/** Runs Deno with `args` as they are, and gives its exit status. */
+export async function runDeno(args: readonly string[]): Promise<number> {
+  const child = new Deno.Command(Deno.execPath(), { args: [...args] }).spawn();
+  // Ctrl-C reaches the child too, what is sent to this process alone does not; either way this
+  // process waits for how the child ends.
+  const wait = (): void => {};
+  const passOn = (signal: Deno.Signal) => (): void => child.kill(signal);
+  const listeners = { SIGINT: wait, SIGTERM: passOn("SIGTERM"), SIGHUP: passOn("SIGHUP") } as const;
+  const each = Object.entries(listeners) as [Deno.Signal, () => void][];
+  for (const [signal, listener] of each) Deno.addSignalListener(signal, listener);
+  const { code } = await child.status;
+  for (const [signal, listener] of each) Deno.removeSignalListener(signal, listener);
+  return code;
+}
+
+/** Runs Deno with `args`, `@std/assert` found where it can be had, and gives its exit status. */
 export async function launch(args: readonly string[]): Promise<number> {
-  // A sandbox has no network: to ask would only take its time.
-  const isInside = Deno.env.get("TRAPLINE_SANDBOX") !== undefined;
-  const jsr = !isInside && await jsrAnswers();
-  if (!jsr && !isInside) {
+  // A sandbox has no network, an executable needs none: to ask would only take its time.
+  const isOffline = isExecutable() || Deno.env.get("TRAPLINE_SANDBOX") !== undefined;
+  const source = !isOffline && await jsrAnswers() ? "jsr" : offlineSource();
+  if (!isOffline && source !== "jsr") {
     console.error("JSR cannot be reached: @std/assert is tests/support/std_assert.ts");
   }
-  // Ctrl-C reaches the child too; this process waits for how it ends.
-  const wait = (): void => {};
-  Deno.addSignalListener("SIGINT", wait);
-  const child = new Deno.Command(Deno.execPath(), { args: denoArguments(args, jsr) }).spawn();
-  const { code } = await child.status;
-  Deno.removeSignalListener("SIGINT", wait);
-  return code;
+  return await runDeno(denoArguments(args, source));
 }
 
 if (import.meta.main) Deno.exit(await launch(Deno.args));

@@ -1,8 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { denoArguments } from "./launch.ts";
+import { ROOT } from "./program.ts";
 
 Deno.test("denoArguments() leaves the arguments alone where JSR answers", () => {
-  assertEquals(denoArguments(["test", "--allow-ffi", "tests"], true), [
+  assertEquals(denoArguments(["test", "--allow-ffi", "tests"], "jsr"), [
     "test",
     "--allow-ffi",
     "tests",
@@ -10,15 +11,20 @@ Deno.test("denoArguments() leaves the arguments alone where JSR answers", () => 
 });
 
 Deno.test("denoArguments() puts the import map behind the subcommand where it does not", () => {
-  const [subcommand, map, ...rest] = denoArguments(["run", "a.ts", "--json"], false);
+  const [subcommand, map, ...rest] = denoArguments(["run", "a.ts", "--json"], "repository");
   assertEquals([subcommand, rest], ["run", ["a.ts", "--json"]]);
   const path = map!.replace("--import-map=", "");
   const { imports } = JSON.parse(Deno.readTextFileSync(path));
   assertEquals(imports["@std/assert"], "./std_assert.ts");
 });
 
+Deno.test("denoArguments() names the executable's deno.json, which has everything", () => {
+  const args = denoArguments(["test", "a_test.ts"], "executable");
+  assertEquals(args, ["test", `--config=${ROOT}/deno.json`, "--no-check", "a_test.ts"]);
+});
+
 Deno.test("denoArguments() refuses an empty command line", () => {
-  assertThrows(() => denoArguments([], true), TypeError, "no subcommand");
+  assertThrows(() => denoArguments([], "jsr"), TypeError, "no subcommand");
 });
 
 Deno.test("the offline import map differs from deno.json in @std/assert alone", () => {

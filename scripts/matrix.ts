@@ -10,6 +10,7 @@ import { type Part, partsOf } from "./matrix/parts.ts";
 import { readRequest, type Request, USAGE } from "./matrix/request.ts";
 import { RESULTS } from "./matrix/results_folder.ts";
 import { type Column, hasFailure, notesText, tableText } from "./matrix/table.ts";
+import { ROOT } from "./program.ts";
 import { Progress } from "./progress.ts";
 import { runTask } from "./run_task.ts";
 import type { VerifyRun } from "./results/format.ts";
@@ -35,6 +36,9 @@ function hostIsUsable(): boolean {
   }
 }
 
+/** Runs a task; not as one, which the executable could not. */
+const TRAPLINE = ["run", "--quiet", "--allow-read", "--allow-run", `${ROOT}/scripts/trapline.ts`];
+
 function commandFor(
   configuration: Configuration,
   ids: readonly string[],
@@ -42,16 +46,16 @@ function commandFor(
   sandboxOptions: readonly string[],
 ): string[] {
   const verify = ["verify", "--filter", ids.join(","), "--json", file];
-  if (!("vendor" in configuration)) return ["task", ...verify];
+  if (!("vendor" in configuration)) return [...TRAPLINE, ...verify];
   const { vendor, kernel } = configuration;
   return [
-    "task",
+    ...TRAPLINE,
     "sandbox",
     ...["--vendor", vendor, "--kernel", kernel],
     ...sandboxOptions,
     ...["--result", file],
     "--",
-    ...["deno", "task", ...verify],
+    ...["deno", ...TRAPLINE, ...verify],
   ];
 }
 

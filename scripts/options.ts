@@ -5,6 +5,7 @@
  * @module
  */
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { asCalled } from "./program.ts";
 
 const HELP = { help: { type: "boolean", short: "h" } } as const;
 
@@ -76,9 +77,9 @@ export function parseOptions<T extends ParseArgsOptionsConfig>(line: CommandLine
   const request = readOptions(line);
   if (request.kind === "run") return request.options;
   if (request.kind === "help") {
-    console.log(line.usage);
+    console.log(asCalled(line.usage));
     Deno.exit(0);
   }
-  console.error(`${request.complaint}\n\n${line.usage}`);
+  console.error(`${request.complaint}\n\n${asCalled(line.usage)}`);
   Deno.exit(2);
 }

@@ -6,6 +6,7 @@
  */
 import { KvmUnavailableError } from "../mod.ts";
 import { MisuseError } from "./misuse.ts";
+import { asCalled } from "./program.ts";
 
 /**
  * Does a task's work and ends the process with the status that it gives: 2, with
@@ -20,7 +21,7 @@ export async function runTask(
     Deno.exit(await work());
   } catch (error) {
     if (error instanceof MisuseError) {
-      console.error(`${error.message}\n\n${usage}`);
+      console.error(`${error.message}\n\n${asCalled(usage)}`);
       Deno.exit(2);
     }
     if (!(error instanceof KvmUnavailableError)) throw error;

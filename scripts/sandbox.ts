@@ -7,6 +7,7 @@
 import { basename, resolve } from "node:path";
 import { MisuseError } from "./misuse.ts";
 import { parseOptions } from "./options.ts";
+import { asCalled, isExecutable, ROOT } from "./program.ts";
 import { bochs } from "./sandbox/bochs.ts";
 import { Cache, cacheDirectory } from "./sandbox/cache.ts";
 import { SandboxError } from "./sandbox/failure.ts";
@@ -131,6 +132,7 @@ function readRequest(args: readonly string[]): Request | "list" | "remove" {
     terminal: machine.hasInput && Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
     command: positionals,
     directory: Deno.cwd(),
+    program: isExecutable() ? ROOT : undefined,
     env: Object.fromEntries(env),
     results: values.result ?? [],
   };
@@ -234,7 +236,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return await run(request, cache);
   } catch (error) {
     if (!(error instanceof MisuseError || error instanceof SyntaxError)) throw error;
-    console.error(`${error.message}\n\n${USAGE}`);
+    console.error(`${error.message}\n\n${asCalled(USAGE)}`);
     return STATUS_MISUSE;
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { MisuseError } from "./misuse.ts";
+import { asCalled } from "./program.ts";
 
 /** What `deno task test --help` prints. */
 export const TEST_USAGE =
@@ -48,7 +49,7 @@ export function checkTestArguments(args: readonly string[]): void {
   const end = args.indexOf("--");
   const own = end === -1 ? args : args.slice(0, end);
   if (own.includes("--help") || own.includes("-h")) {
-    console.log(TEST_USAGE);
+    console.log(asCalled(TEST_USAGE));
     Deno.exit(0);
   }
   const names = own.filter((arg) => arg.startsWith("--")).map((arg) => arg.split("=")[0]!);

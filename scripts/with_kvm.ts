@@ -7,8 +7,9 @@
  */
 import { Kvm, KvmUnavailableError } from "../mod.ts";
 import { readRequest as readFuzz, USAGE as FUZZ_USAGE } from "./fuzz/request.ts";
-import { denoArguments, launch } from "./launch.ts";
+import { denoArguments, launch, offlineSource } from "./launch.ts";
 import { MisuseError } from "./misuse.ts";
+import { ROOT } from "./program.ts";
 import { runTask } from "./run_task.ts";
 import { main as sandbox } from "./sandbox.ts";
 import { readRequest as readSweep, USAGE as SWEEP_USAGE } from "./sweep/request.ts";
@@ -42,7 +43,7 @@ const TASKS: Readonly<Record<string, Task>> = {
     },
   },
   verify: {
-    command: ["run", "--quiet", ...PERMISSIONS, "--allow-run", "scripts/verify.ts"],
+    command: ["run", "--quiet", ...PERMISSIONS, "--allow-run", `${ROOT}/scripts/verify.ts`],
     usage: VERIFY_USAGE,
     needsKvm: (args) => {
       readVerify(args);
@@ -50,7 +51,7 @@ const TASKS: Readonly<Record<string, Task>> = {
     },
   },
   fuzz: {
-    command: ["run", "--quiet", ...PERMISSIONS, "scripts/fuzz.ts"],
+    command: ["run", "--quiet", ...PERMISSIONS, `${ROOT}/scripts/fuzz.ts`],
     usage: FUZZ_USAGE,
     needsKvm: (args) => {
       readFuzz(args);
@@ -58,7 +59,7 @@ const TASKS: Readonly<Record<string, Task>> = {
     },
   },
   sweep: {
-    command: ["run", "--quiet", ...PERMISSIONS, "scripts/sweep.ts"],
+    command: ["run", "--quiet", ...PERMISSIONS, `${ROOT}/scripts/sweep.ts`],
     usage: SWEEP_USAGE,
     // A difference and a merge are of files that are here already.
     needsKvm: (args) => readSweep(args).kind === "map",
@@ -168,7 +169,7 @@ async function run(name: string, task: Task, args: readonly string[]): Promise<n
     .flatMap((path) => ["--result", path]);
   const kernel = config?.kernel === undefined ? [] : ["--kernel", config.kernel];
   // Not the task: that would start Deno three times inside, and JSR is not there.
-  const inside = ["deno", ...denoArguments([...task.command, ...rest], false)];
+  const inside = ["deno", ...denoArguments([...task.command, ...rest], offlineSource())];
   return await sandbox(["--vendor", place, ...kernel, ...results, "--", ...inside]);
 }
 

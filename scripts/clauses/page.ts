@@ -6,6 +6,7 @@
 import type { Column } from "../matrix/table.ts";
 import type { VerdictKind } from "../results/format.ts";
 import { detailOfClause } from "../results/verdicts.ts";
+import { asCalled } from "../program.ts";
 
 /** One clause of the map. */
 export interface MappedClause {
@@ -72,7 +73,7 @@ export function clausesPage(clauses: readonly MappedClause[], columns: readonly 
     "",
     `${clauses.length} promises of KVM about MSR filtering: where each comes from, which file tests`,
     columns.length === 0
-      ? "it. No results were given: `deno task matrix` makes them."
+      ? asCalled("it. No results were given: `deno task matrix` makes them.")
       : "it, and what came of it on each configuration when that was last run.",
     "",
     row(heads),

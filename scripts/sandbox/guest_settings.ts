@@ -19,6 +19,8 @@ export interface GuestSettings {
   readonly command: readonly string[];
   /** Where it runs. */
   readonly directory: string;
+  /** Another folder that the exchange disk has. */
+  readonly program: string | undefined;
   /** Its environment. */
   readonly env: Readonly<Record<string, string>>;
   /** Whether it gets a terminal. */
@@ -65,9 +67,10 @@ function parameterLines(parameters: readonly ModuleParameter[]): string[] {
 
 /** The files by their names. */
 export function guestFiles(settings: GuestSettings): Record<string, string> {
-  const { command, directory, env, terminal, parameters, results } = settings;
+  const { command, directory, program, env, terminal, parameters, results } = settings;
   const lines = [
     `DIRECTORY=${quoteForShell(directory)}`,
+    ...(program === undefined ? [] : [`PROGRAM=${quoteForShell(program)}`]),
     `TERMINAL=${terminal ? "yes" : "no"}`,
     ...parameterLines(parameters),
     ...Object.entries(env).map(([name, value]) => `export ${name}=${quoteForShell(value)}`),

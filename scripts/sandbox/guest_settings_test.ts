@@ -1,9 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { guestFiles, type GuestSettings, parseParameter } from "./guest_settings.ts";
 
 const SETTINGS: GuestSettings = {
   command: ["echo", "it's", "$HOME"],
   directory: "/a b",
+  program: undefined,
   env: { NAME: "v'w" },
   terminal: false,
   parameters: [],
@@ -28,6 +29,10 @@ Deno.test("guestFiles() quotes for the shell whatever the user gave", () => {
     "export NAME='v'\\''w'",
     "",
   ]);
+});
+
+Deno.test("guestFiles() names the folder of the program when it goes in", () => {
+  assertMatch(guestFiles({ ...SETTINGS, program: "/c d" }).settings!, /^PROGRAM='\/c d'$/m);
 });
 
 Deno.test("guestFiles() turns the emulation prefix on, and a parameter given replaces it", () => {

@@ -57,7 +57,7 @@ say "disks are there"
 # Room for the status, whatever the command fills.
 head -c 65536 /dev/zero >/exchange/trapline/room || fail "no room on the exchange disk"
 . /exchange/trapline/settings
-for folder in "$DIRECTORY" "$DENO_DIR"; do
+for folder in "$DIRECTORY" ${PROGRAM:+"$PROGRAM"} "$DENO_DIR"; do
   [ -d "/exchange$folder" ] || mkdir -p "/exchange$folder"
   mkdir -p "$folder"
   mount -o bind "/exchange$folder" "$folder" || fail "cannot put $folder at its place"

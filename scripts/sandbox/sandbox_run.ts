@@ -38,6 +38,8 @@ export interface Request {
   readonly command: readonly string[];
   /** The directory whose files go in, and where the command runs. */
   readonly directory: string;
+  /** Where Trapline is, when it is to be there inside too and not in the directory. */
+  readonly program: string | undefined;
   readonly env: Readonly<Record<string, string>>;
   /** Paths of files and folders to bring back, from the directory. */
   readonly results: readonly string[];
@@ -157,7 +159,7 @@ export async function runInSandbox(
   report: Report,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { machine, directory } = request;
+  const { machine, directory, program } = request;
   const primed = primeDeno(request.command, directory, signal);
   using emulator = await holdTools(cache, machine, report, signal);
   using busybox = await holdTools(cache, BUSYBOX, report, signal);
@@ -172,11 +174,11 @@ export async function runInSandbox(
   const shell = busybox.program("busybox");
   using initramfs = await holdInitramfs(cache, kernel, machine, shell, folder.path, signal);
   await primed;
-  const deno = await denoFiles(directory);
+  const deno = await denoFiles(program ?? directory);
   const exchange = await makeExchange(
     folder.path,
     {
-      paths: [directory, ...deno.paths],
+      paths: [directory, ...(program === undefined ? [] : [program]), ...deno.paths],
       without: [join(directory, ".git"), folder.path],
       own: guestFiles(settingsFor(request, deno.directory)),
     },

@@ -8,6 +8,7 @@ import { type Clause, repeatCommand, type Verdict } from "../../tests/support/cl
 import type { Execution } from "../../tests/support/execution.ts";
 import type { ClauseRecord, ExecutionRecord } from "../results/format.ts";
 import { gravest } from "../results/verdicts.ts";
+import { asCalled } from "../program.ts";
 
 /** What was found of a clause under one execution. */
 export interface Found {
@@ -76,7 +77,7 @@ export function recordOf(
     milliseconds: executions.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
     repeat: config === undefined || config === ""
       ? repeatCommand(clause)
-      : `deno task verify --config ${config} --filter ${clause.id}`,
+      : asCalled(`deno task verify --config ${config} --filter ${clause.id}`),
     executions,
   };
 }

@@ -147,7 +147,9 @@ export function testName(
 
 /** The command that runs `clause` again, alone. */
 export function repeatCommand(clause: Clause): string {
-  return `deno task test --filter "${clause.id} "`;
+  return Deno.env.get("TRAPLINE_EXECUTABLE") === undefined
+    ? `deno task test --filter "${clause.id} "`
+    : `trapline verify --filter ${clause.id}`;
 }
 
 async function testClause(clause: Clause, execution: Execution): Promise<void> {
