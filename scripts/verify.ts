@@ -11,10 +11,9 @@ import { facts } from "../tests/support/facts.ts";
 import { isRequired } from "../tests/support/required.ts";
 import { shardText } from "./fleet/shard.ts";
 import { Progress } from "./progress.ts";
-import type { ClauseRecord, VerifyRun } from "./results/format.ts";
+import type { ClauseRecord } from "./results/format.ts";
 import { configurationName, hostRecord } from "./results/host.ts";
-import { countVerdicts, isFailure } from "./results/verdicts.ts";
-import { writeResults } from "./results/write.ts";
+import { isFailure } from "./results/verdicts.ts";
 import { runTask } from "./run_task.ts";
 import { paintFor } from "./terminal.ts";
 import { loadClauses } from "./verify/load_clauses.ts";
@@ -22,6 +21,7 @@ import { toJunit } from "./verify/junit.ts";
 import { executionsText, Report, summaryText } from "./verify/report.ts";
 import { type Found, recordOf } from "./verify/record.ts";
 import { readRequest, USAGE } from "./verify/request.ts";
+import { RunFile } from "./verify/run_file.ts";
 import { writeWhole } from "./write_file.ts";
 
 async function decideOne(clause: Clause): Promise<ClauseRecord> {
@@ -36,16 +36,18 @@ async function decideOne(clause: Clause): Promise<ClauseRecord> {
 }
 
 /** Decides one after the other and prints each at once, so that one that hangs can be told. */
-async function decideAll(chosen: readonly Clause[]): Promise<ClauseRecord[]> {
+async function decideAll(chosen: readonly Clause[], file: RunFile): Promise<ClauseRecord[]> {
   const progress = new Progress("clauses", chosen.length);
   const report = new Report(paintFor(), console.log);
   const results: ClauseRecord[] = [];
+  await file.keep(results);
   for (const clause of chosen) {
     progress.show(clause.id);
     const result = await decideOne(clause);
     progress.clear();
     report.add(result);
     results.push(result);
+    await file.keep(results);
   }
   return results;
 }
@@ -64,25 +66,21 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(`Shard ${shardText(shard)}: ${chosen.length} of ${matching.length} clauses`);
   }
   console.log();
+  const file = new RunFile(json, {
+    kind: "verify",
+    configuration: configurationName(),
+    made,
+    host,
+    selected: matching,
+    ...(shard.total > 1 && { shard: { ...shard, selected: chosen } }),
+  });
   const start = performance.now();
-  const results = await decideAll(clauses);
+  const results = await decideAll(clauses, file);
   const seconds = (performance.now() - start) / 1000;
   console.log(`\n${summaryText(results, seconds)}`);
   console.log(executionsText(results, executionObstacle("forced emulation")));
 
-  if (json !== undefined) {
-    const run: VerifyRun = {
-      kind: "verify",
-      configuration: configurationName(),
-      made,
-      host,
-      selected: matching,
-      ...(shard.total > 1 && { shard: { ...shard, selected: chosen } }),
-      counts: countVerdicts(results),
-      clauses: results,
-    };
-    await writeResults(json, [run]);
-  }
+  await file.write(results);
   if (junit !== undefined) await writeWhole(junit, toJunit(results));
   const missing = facts().unavailable;
   if (missing !== undefined) console.error(`\nNothing could be decided: ${missing}`);
