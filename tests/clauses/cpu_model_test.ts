@@ -1,5 +1,5 @@
 /**
- * The reason INVAL against the vCPU's CPUID and mode.
+ * The filter and the reason INVAL against the vCPU's CPUID and mode.
  *
  * @module
  */
@@ -8,11 +8,14 @@ import {
   type CpuidEntry,
   Msr,
   type MsrAccess,
+  MsrFilter,
   type MsrHandlers,
   Session,
   type Vm,
 } from "@trapline/trapline";
+import { assertWalk, exits, faults, read, write } from "../support/assert_walk.ts";
 import { clause } from "../support/clause.ts";
+import { KNOWN_EVERYWHERE } from "../support/msr_space.ts";
 import { cpuidBit, type Requirement } from "../support/requirements.ts";
 import { assertExited, assertGpWithoutExit, assertPassed } from "../support/walked.ts";
 
@@ -27,6 +30,7 @@ interface Feature {
 const NX: Feature = { name: "NX", leaf: 0x8000_0001, register: "edx", bit: 20 };
 const X2APIC: Feature = { name: "x2APIC", leaf: 1, register: "ecx", bit: 21 };
 const RDTSCP: Feature = { name: "RDTSCP", leaf: 0x8000_0001, register: "edx", bit: 27 };
+const HYPERVISOR: Feature = { name: "HYPERVISOR", leaf: 1, register: "ecx", bit: 31 };
 const RDPID: Feature = { name: "RDPID", leaf: 7, register: "ecx", bit: 22 };
 
 const EFER_LME_LMA_NXE = 0xd00n;
@@ -138,3 +142,45 @@ clause(
     assertValid(session, [enable, ...x2apic], "in x2APIC mode");
   },
 );
+
+/** The leaves in which a hypervisor says what it offers. */
+function isHypervisorsLeaf({ function: leaf }: CpuidEntry): boolean {
+  return leaf >= 0x4000_0000 && leaf <= 0x4fff_ffff;
+}
+
+/** Vendor strings, as leaf 0 has them in EBX, EDX and ECX. */
+const VENDORS = {
+  AuthenticAMD: { ebx: 0x6874_7541, edx: 0x6974_6e65, ecx: 0x444d_4163 },
+  GenuineIntel: { ebx: 0x756e_6547, edx: 0x4965_6e69, ecx: 0x6c65_746e },
+} as const;
+
+function madeBy(cpuid: readonly CpuidEntry[], vendor: keyof typeof VENDORS): CpuidEntry[] {
+  const leaves = [0, 0x8000_0000];
+  return cpuid.map((entry) =>
+    leaves.includes(entry.function) ? { ...entry, ...VENDORS[vendor] } : entry
+  );
+}
+
+clause("X-104", "the filter governs a vCPU whatever its CPUID says", ({ kvm }) => {
+  const all = kvm.supportedCpuid();
+  const models: Readonly<Record<string, readonly CpuidEntry[]>> = {
+    "with all that KVM offers": all,
+    "that is told of no hypervisor": without(all, [HYPERVISOR])
+      .filter((entry) => !isHypervisorsLeaf(entry)),
+    "of AMD": madeBy(all, "AuthenticAMD"),
+    "of Intel": madeBy(all, "GenuineIntel"),
+    "without x2APIC, RDTSCP and RDPID": without(all, [X2APIC, RDTSCP, RDPID]),
+  };
+  const indices = [...KNOWN_EVERYWHERE.map(({ index }) => index), Msr.EFER, 0x474f_4f00];
+  for (const [model, cpuid] of Object.entries(models)) {
+    using vm = kvm.createVm();
+    vm.setMsrFilter(MsrFilter.DENY_ALL);
+    const session = bootModel(vm, cpuid);
+    for (const reasons of [["filter"], []] as const) {
+      vm.enableUserSpaceMsr(reasons);
+      const wanted = reasons.length > 0 ? exits : faults;
+      const accesses = indices.flatMap((index) => [read(index), write(index)]);
+      assertWalk(session, `on a vCPU ${model}`, accesses.map((access) => wanted(access)));
+    }
+  }
+});

@@ -32,9 +32,13 @@ const INDICES: readonly number[] = [
   ...Array.from({ length: 32 }, (_, bit) => (1 << bit) >>> 0).filter((index) => index !== 0x800),
 ];
 
-/** Writes garbage over the whole union of `kvm_run` that holds the MSR exit. */
+/** Offsets in `kvm_run` of the union that holds the MSR exit. */
+const UNION = { first: kvmRunOffset("msr.error"), end: 288 } as const;
+const GARBAGE = 0xaa;
+
+/** Writes garbage over the whole union. */
 function litter(view: DataView): void {
-  for (let at = kvmRunOffset("msr.error"); at < 288; at++) view.setUint8(at, 0xaa);
+  for (let at = UNION.first; at < UNION.end; at++) view.setUint8(at, GARBAGE);
 }
 
 /** Walks a `kind` access to each of {@linkcode INDICES}, all denied. */
@@ -171,5 +175,37 @@ clause(
       assertExited(session, access, accesses[i]!.cause);
       assertEquals(seen[i], 0n, `error and pad at the exit of the ${nameAccess(access.access)}`);
     });
+  },
+);
+
+clause(
+  "X-105",
+  "an access that does not exit leaves the fields of the MSR exit as user space left them",
+  ({ kvm }) => {
+    using vm = kvm.createVm();
+    vm.setMsrFilter(DENIES_SOME);
+    const session = Session.boot(vm, asm64`jmp finish`);
+    const { vcpu } = session;
+    const allowed: MsrAccess[] = [{ kind: "read", index: Msr.IA32_PAT }];
+    for (const access of [...FAILING_ACCESSES, ...allowed]) {
+      // HLT, because its exit has no fields of its own.
+      session.load(asm64`
+          mov ecx, ${access.index}
+          mov eax, ${(access.value ?? 0n) & 0xffff_ffffn}
+          mov edx, ${(access.value ?? 0n) >> 32n}
+          ${access.kind === "read" ? "rdmsr" : "wrmsr"}
+          hlt
+        vector_13:
+          hlt
+      `);
+      litter(vcpu.kvmRun);
+      session.next("HLT");
+      const left = Array.from(
+        { length: UNION.end - UNION.first },
+        (_, i) => vcpu.kvmRun.getUint8(UNION.first + i),
+      );
+      const changed = left.findIndex((byte) => byte !== GARBAGE);
+      assertEquals(changed, -1, `the first byte that changed, ${nameAccess(access)}`);
+    }
   },
 );

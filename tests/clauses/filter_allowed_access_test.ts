@@ -90,12 +90,19 @@ clause(
 
 const EFER_RESERVED = 1n << 2n;
 const APIC_BASE_RESERVED = 1n;
+/** Belongs to user space alone: a guest's accesses are invalid. */
+const IA32_SMBASE = 0x9e;
 
 clause("F-22", "an allowed access still takes its architectural fault", ({ kvm }) => {
   const invalid = [[Msr.EFER, EFER_RESERVED], [Msr.IA32_APIC_BASE, APIC_BASE_RESERVED]] as const;
-  underEach(kvm, invalid.map(([index]) => index), (session, vm, how) => {
+  const indices = invalid.map(([index]) => index);
+  underEach(kvm, [...indices, IA32_SMBASE], (session, vm, how) => {
     const before = invalid.map(([index]) => session.vcpu.getMsr(index));
-    const accesses = invalid.map(([index, reserved], i) => write(index, before[i]! | reserved));
+    const accesses = [
+      ...invalid.map(([index, reserved], i) => write(index, before[i]! | reserved)),
+      read(IA32_SMBASE),
+      write(IA32_SMBASE, 0x3_0000n),
+    ];
     for (const reasons of [[], ["filter"], ["filter", "unknown"]] as const) {
       vm.enableUserSpaceMsr(reasons);
       assertWalk(session, `${how}, reasons ${reasons.join("+") || "none"}`, accesses.map(faults));

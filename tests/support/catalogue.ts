@@ -63,7 +63,7 @@ const PASSAGES: readonly Passage[] = [
   // What follows from the code.
   {
     source: "x86.c kvm_msr_allowed(): the search through the ranges",
-    ids: ["X-01..X-03", "X-05..X-08"],
+    ids: ["X-01..X-03", "X-05..X-08", "X-103", "X-104", "X-106", "X-107"],
   },
   { source: "x86.c kvm_add_msr_filter(): empty slots", ids: ["X-04"] },
   {
@@ -82,7 +82,7 @@ const PASSAGES: readonly Passage[] = [
     ids: ["X-29..X-31", "X-33..X-35", "X-42", "X-43", "X-50"],
   },
   { source: "x86.c kvm_arch: what else changes or shows the filter", ids: ["X-36", "X-38..X-41"] },
-  { source: "x86.c kvm_msr_user_space(): contents of the exit", ids: ["X-44..X-49"] },
+  { source: "x86.c kvm_msr_user_space(): contents of the exit", ids: ["X-44..X-49", "X-105"] },
   {
     source: "x86.c complete_fast_rdmsr(), complete_fast_msr_access()",
     ids: ["X-52..X-54", "X-62", "X-94..X-96", "X-102"],
@@ -100,7 +100,7 @@ const PASSAGES: readonly Passage[] = [
   { source: "x86.c kvm_skip_emulated_instruction()", ids: ["X-68..X-70", "X-101"] },
   {
     source: "svm/svm.c svm_msr_filter_changed(), vmx/vmx.c vmx_msr_filter_changed()",
-    ids: ["X-73", "X-74", "X-82..X-84"],
+    ids: ["X-73", "X-74", "X-82..X-84", "X-108"],
   },
   { source: "x86.c handle_fastpath_set_msr_irqoff()", ids: ["X-75", "X-76"] },
   {

@@ -1,0 +1,113 @@
+/**
+ * MSR accesses in system management mode.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import {
+  asm16,
+  asm64,
+  type AsmSource,
+  assertMsrExit,
+  assertNoFault,
+  Msr,
+  type MsrAccess,
+  type RdmsrExit,
+  Session,
+  type WrmsrExit,
+} from "@trapline/trapline";
+import { clause } from "../support/clause.ts";
+import { denyOnly } from "../support/msr_probes.ts";
+import { KINDS, nextMsrExit } from "../support/msr_exits.ts";
+import { capability } from "../support/requirements.ts";
+import { queueSmi } from "../support/smm.ts";
+
+/** In both ranges of the hardware's bitmaps, one that has a pass-through among them. */
+const DENIED: readonly number[] = [Msr.IA32_SYSENTER_CS, Msr.KERNEL_GS_BASE];
+const OTHER = Msr.IA32_PAT;
+const WRITTEN = 0x8899_aabb_0000_0018n;
+const SUPPLIED = 0x0123_4567_89ab_cdefn;
+
+/** `KVM_RUN_X86_SMM` of `kvm_run.flags`. */
+const KVM_RUN_X86_SMM = 1;
+const FLAGS_OFFSET = 14;
+const PAUSE = 0x81;
+const LEFT = 0xfeed_0000_0000_0001n;
+
+/** Makes one access, hands EAX and EDX over in two exits, and returns. */
+function handler({ kind, index, value = 0n }: MsrAccess): AsmSource {
+  return asm16`
+    mov ecx, ${index}
+    mov eax, ${value & 0xffff_ffffn}
+    mov edx, ${value >> 32n}
+    ${kind === "read" ? "rdmsr" : "wrmsr"}
+    out ${PAUSE}, eax
+    mov eax, edx
+    out ${PAUSE}, eax
+    rsm
+  `;
+}
+
+function assertInSmm({ vcpu }: Session): void {
+  const flags = vcpu.kvmRun.getUint16(FLAGS_OFFSET, true);
+  assert((flags & KVM_RUN_X86_SMM) !== 0, `kvm_run.flags 0x${flags.toString(16)} without SMM`);
+}
+
+function answer(exit: RdmsrExit | WrmsrExit): void {
+  if (exit.name === "X86_RDMSR") exit.supply(SUPPLIED);
+  else exit.acknowledge();
+}
+
+/** EDX:EAX after the access, as the handler hands them over. */
+function handedOver(session: Session): bigint {
+  const halves = [0, 1].map(() => {
+    const exit = session.next("IO");
+    assertEquals(exit.port, PAUSE, "the port of the handler's exit");
+    assertInSmm(session);
+    return BigInt(new DataView(exit.data.buffer, exit.data.byteOffset).getUint32(0, true));
+  });
+  return halves[1]! << 32n | halves[0]!;
+}
+
+clause(
+  "X-103",
+  "a filter governs the accesses of system management mode like all others",
+  {
+    requires: [capability("X86_SMM")],
+    nativeOnly: "the handler's code is not loaded as a program, and has no prefix",
+  },
+  ({ kvm }) => {
+    using vm = kvm.createVm();
+    vm.enableUserSpaceMsr(["filter"]);
+    const session = Session.boot(
+      vm,
+      asm64`
+        mov rax, ${LEFT}
+        jmp finish
+      `,
+    );
+    for (const index of [...DENIED, OTHER]) {
+      const denied = index !== OTHER;
+      for (const kind of KINDS) {
+        if (denied) vm.setMsrFilter(denyOnly(index, kind));
+        const present = session.vcpu.getMsr(index);
+        const value = denied ? WRITTEN : present;
+        session.restart();
+        queueSmi(session, handler({ kind, index, value }));
+        if (denied) {
+          const exit = nextMsrExit(session, kind);
+          assertInSmm(session);
+          const data = kind === "read" ? 0n : value;
+          assertMsrExit(session, exit, { index, reasons: ["filter"], data });
+          answer(exit);
+        }
+        const wanted = kind === "write" ? value : denied ? SUPPLIED : present;
+        assertEquals(handedOver(session), wanted, "EDX:EAX in the handler after the access");
+        const seen = session.finish();
+        assertNoFault(session, seen);
+        assertEquals(seen.regs.rax, LEFT, "rax after the handler");
+        assertEquals(session.vcpu.getMsr(index), present, "the MSR after the access");
+      }
+    }
+  },
+);

@@ -1,0 +1,135 @@
+/**
+ * Filters against accesses in numbers: one repeated, and one to each of very
+ * many MSRs.
+ *
+ * @module
+ */
+import {
+  asm64,
+  type AsmSource,
+  formatMsr,
+  GuestAssertionError,
+  Msr,
+  MsrFilter,
+  Session,
+  type Vm,
+} from "@trapline/trapline";
+import { clause } from "../support/clause.ts";
+import { KINDS } from "../support/msr_exits.ts";
+import { isX2apic } from "../support/msr_space.ts";
+
+type Kind = (typeof KINDS)[number];
+
+const INSTRUCTION: Readonly<Record<Kind, string>> = { read: "rdmsr", write: "wrmsr" };
+
+/**
+ * Accesses the MSR in RCX as often as RSI says, going up by RDI each time; RBX
+ * counts those that raise no #GP, and R8 is the first MSR of them.
+ */
+function hammer(kind: Kind): AsmSource {
+  return asm64`
+      mov rbp, rsp
+      mov rbx, 0
+      mov r8, -1
+    again:
+      mov eax, 0
+      mov edx, 0
+      ${INSTRUCTION[kind]}
+      inc rbx
+      cmp r8, -1
+      jne next
+      mov r8, rcx
+    next:
+      add ecx, edi
+      dec rsi
+      jnz again
+      jmp finish
+    vector_13:
+      mov rsp, rbp
+      jmp next
+  `;
+}
+
+/** MSRs `step` apart. */
+interface Series {
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+/** Boots a guest of `vm` that can only run into #GP: all is denied, and nothing exits. */
+function bootLocked(vm: Vm): Session {
+  vm.setMsrFilter(MsrFilter.DENY_ALL);
+  return Session.boot(vm, asm64`jmp finish`);
+}
+
+/** Asserts that each of the accesses raises #GP. */
+function assertAllDenied(session: Session, kind: Kind, { first, step, count }: Series): void {
+  session.restart();
+  const { vcpu } = session;
+  const start = { rcx: BigInt(first), rdi: BigInt(step), rsi: BigInt(count) };
+  vcpu.setRegs({ ...vcpu.regs(), ...start });
+  const { regs } = session.finish();
+  if (regs.rbx === 0n) return;
+  const what = `${count} ${kind}s from ${formatMsr(first)} on, ${step} apart`;
+  throw new GuestAssertionError(
+    session,
+    `${what}: all denied`,
+    `${regs.rbx} that passed, the first of ${formatMsr(Number(regs.r8))}`,
+  );
+}
+
+clause(
+  "X-106",
+  "a denied access is denied every time, ten thousand times over",
+  { nativeOnly: "the look-up is the same, and what it decides is compared by X-87" },
+  ({ kvm }) => {
+    using vm = kvm.createVm();
+    const session = bootLocked(vm);
+    for (const kind of KINDS) {
+      session.load(hammer(kind));
+      for (const first of [Msr.IA32_SYSENTER_CS, Msr.KERNEL_GS_BASE]) {
+        assertAllDenied(session, kind, { first, step: 0, count: 5000 });
+      }
+    }
+  },
+);
+
+const X2APIC_FIRST = 0x800;
+const X2APIC_LAST = 0x8ff;
+
+function upTo(first: number, last: number): Series {
+  return { first, step: 1, count: last - first + 1 };
+}
+
+/** Every index in the spaces that processors and hypervisors use, but for x2APIC's. */
+const SPACES: readonly Series[] = [
+  upTo(0, X2APIC_FIRST - 1),
+  upTo(X2APIC_LAST + 1, 0x1fff),
+  upTo(0x4000_0000, 0x4000_01ff),
+  upTo(0x4b56_4d00, 0x4b56_4dff),
+  upTo(0xc000_0000, 0xc000_1fff),
+  upTo(0xc001_0000, 0xc001_1fff),
+];
+
+/** A step that visits indices of all sizes, none of them twice, and its start. */
+const SCATTERED: Series = { first: 0x1234_5678, step: 0x9e37_79b1, count: 4096 };
+
+clause(
+  "X-107",
+  "a filter that denies all denies each MSR there is, but for x2APIC's",
+  { nativeOnly: "the look-up is the same, and what it decides is compared by X-87" },
+  ({ kvm }) => {
+    using vm = kvm.createVm();
+    const session = bootLocked(vm);
+    const indices = Array.from(
+      { length: SCATTERED.count },
+      (_, i) => (SCATTERED.first + i * SCATTERED.step) % 2 ** 32,
+    );
+    if (indices.some(isX2apic)) throw new Error("The scattered indices hit an x2APIC MSR");
+    for (const kind of KINDS) {
+      session.load(hammer(kind));
+      for (const series of [...SPACES, SCATTERED]) assertAllDenied(session, kind, series);
+    }
+  },
+);

@@ -1,0 +1,120 @@
+/**
+ * What a filter leaves behind when it is gone.
+ *
+ * @module
+ */
+import {
+  asm64,
+  type AsmSource,
+  formatMsr,
+  GuestAssertionError,
+  Kvm,
+  Msr,
+  MsrFilter,
+  Session,
+} from "@trapline/trapline";
+import { clause } from "../support/clause.ts";
+import { countsExits, exitCount } from "../support/exit_count.ts";
+import type { Facts } from "../support/facts.ts";
+import { KINDS, nextMsrExit } from "../support/msr_exits.ts";
+import { denyOnly } from "../support/msr_probes.ts";
+
+type Kind = (typeof KINDS)[number];
+
+const COUNT = 100;
+
+/** MSRs that KVM hands to a guest from the start, each on some hosts. */
+const CANDIDATES: readonly number[] = [
+  Msr.FS_BASE,
+  Msr.KERNEL_GS_BASE,
+  Msr.IA32_SYSENTER_CS,
+  Msr.STAR,
+];
+
+/** Accesses the MSR in RCX as often as RSI says; a write gives it the value that it has. */
+function repeating(instruction: "rdmsr" | "wrmsr"): AsmSource {
+  return asm64`
+      rdmsr
+    again:
+      ${instruction}
+      dec rsi
+      jnz again
+      jmp finish
+  `;
+}
+
+const PROGRAMS: Readonly<Record<Kind, AsmSource>> = {
+  read: repeating("rdmsr"),
+  write: repeating("wrmsr"),
+};
+
+function start(session: Session, index: number): void {
+  session.restart();
+  const { vcpu } = session;
+  vcpu.setRegs({ ...vcpu.regs(), rcx: BigInt(index), rsi: BigInt(COUNT) });
+}
+
+/** Whether the guest, which has the program of a kind, makes these accesses without an exit each. */
+function isPassedThrough(session: Session, index: number): boolean {
+  const { vcpu } = session;
+  start(session, index);
+  const before = exitCount(vcpu);
+  session.finish();
+  // The end of the program and the host's interrupts are exits too.
+  return exitCount(vcpu) - before < COUNT / 2;
+}
+
+/** The candidates that this KVM leaves to the guest when there is no filter. */
+function handedOver(kvm: Kvm, kind: Kind): number[] {
+  using vm = kvm.createVm();
+  const session = Session.boot(vm, PROGRAMS[kind]);
+  return CANDIDATES.filter((index) => isPassedThrough(session, index));
+}
+
+/** Some of the candidates make no exit. Where none does, nothing can be given back. */
+function handsOver(facts: Facts): string | undefined {
+  const reason = countsExits(facts);
+  if (reason !== undefined) return reason;
+  using kvm = Kvm.open();
+  return KINDS.some((kind) => handedOver(kvm, kind).length > 0)
+    ? undefined
+    : "every MSR access exits here, filter or not";
+}
+
+/** Filters after which the MSR that was denied is the guest's own again. */
+const AFTER: Readonly<Record<string, MsrFilter>> = {
+  "the empty filter": MsrFilter.ALLOW_ALL,
+  "a filter that denies another MSR": new MsrFilter(
+    denyOnly(Msr.IA32_MTRR_PHYSBASE0, "read-write"),
+  ),
+};
+
+clause(
+  "X-108",
+  "an MSR that was the guest's own before a filter denied it is so again when the filter is gone",
+  {
+    requires: [handsOver],
+    nativeOnly: "an instruction that is emulated makes other exits than its own",
+  },
+  ({ kvm }) => {
+    for (const kind of KINDS) {
+      for (const index of handedOver(kvm, kind)) {
+        using vm = kvm.createVm();
+        vm.enableUserSpaceMsr(["filter"]);
+        const session = Session.boot(vm, PROGRAMS[kind]);
+        for (const [what, filter] of Object.entries(AFTER)) {
+          vm.setMsrFilter(denyOnly(index, kind));
+          start(session, index);
+          nextMsrExit(session, kind);
+          vm.setMsrFilter(filter);
+          if (isPassedThrough(session, index)) continue;
+          throw new GuestAssertionError(
+            session,
+            `${COUNT} ${kind}s of ${formatMsr(index)} under ${what}: no exit each, as before`,
+            "an exit each",
+          );
+        }
+      }
+    }
+  },
+);
