@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { catalogueIds } from "../../tests/support/catalogue.ts";
 import { facts } from "../../tests/support/facts.ts";
 import { register } from "../../tests/support/kvm_testing.ts";
-import { denoArguments } from "../launch.ts";
+import { denoArguments, offlineSource } from "../launch.ts";
+import { ROOT } from "../program.ts";
 import type { VerifyRun } from "../results/format.ts";
 import { mergeResults } from "../results/merge.ts";
 import { readResults } from "../results/read.ts";
@@ -14,11 +15,14 @@ const FILTER = "C-*,U-*,K-*";
 
 /** One shard of `verify` as a process of its own, not by its task: that would outlive its child. */
 function start(index: number, folder: string): Deno.ChildProcess {
-  const verify = new URL("../verify.ts", import.meta.url).pathname;
+  const verify = `${ROOT}/scripts/verify.ts`;
   const shard = `${index}/${SHARDS}`;
   const options = ["--filter", FILTER, "--shard", shard, "--json", `${folder}/${index}.json`];
   return new Deno.Command(Deno.execPath(), {
-    args: denoArguments(["run", "--quiet", "--no-check", "-A", verify, ...options], false),
+    args: denoArguments(
+      ["run", "--quiet", "--no-check", "-A", verify, ...options],
+      offlineSource(),
+    ),
     stdin: "null",
     stdout: index === LOST ? "piped" : "null",
     stderr: "null",
