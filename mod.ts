@@ -137,12 +137,7 @@ export {
   type Observation,
 } from "./guests/observation.ts";
 export { type AccessOptions, guest } from "./guests/programs.ts";
-export {
-  type MsrHandlers,
-  Session,
-  type SessionOptions,
-  type WalkedAccess,
-} from "./guests/session.ts";
+export { type MsrHandlers, Session, type SessionOptions } from "./guests/session.ts";
 export type { Transcript } from "./guests/transcript.ts";
 export { formatVector } from "./guests/vector.ts";
 export {
@@ -150,6 +145,7 @@ export {
   type AccessOutcome,
   instructionLabel,
   type MsrAccess,
+  type WalkedAccess,
 } from "./guests/walker.ts";
 export type { AnsweredExits } from "./guests/threads/control.ts";
 export { GuestThread, type ThreadHandlers } from "./guests/threads/guest_thread.ts";

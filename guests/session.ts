@@ -21,10 +21,10 @@ import { PORT, WINDOW_SIZE } from "./protocol.ts";
 import { Transcript } from "./transcript.ts";
 import {
   accessAtHand,
-  type AccessOutcome,
   type MsrAccess,
   readOutcomes,
   WALK_CAPACITY,
+  type WalkedAccess,
   walker,
   writeAccesses,
 } from "./walker.ts";
@@ -46,12 +46,6 @@ export interface MsrHandlers {
   readonly onRdmsr?: (exit: RdmsrExit) => void;
   /** Answers a write. */
   readonly onWrmsr?: (exit: WrmsrExit) => void;
-}
-
-/** An access of the walker with the exit that it made, if it made one. */
-export interface WalkedAccess extends AccessOutcome {
-  /** The MSR exit that user space saw for this access. */
-  readonly exit: RdmsrExit | WrmsrExit | undefined;
 }
 
 /**
@@ -259,23 +253,27 @@ export class Session {
     if (this.mode !== "long") {
       throw new RangeError(`Cannot walk a list in ${this.mode} mode: the walker is 64-bit ring 0`);
     }
-    const walked: WalkedAccess[] = [];
+    const walked: WalkedAccess[][] = [];
     this.load(walker);
+    // To know at an exit which access made it, without an ioctl.
+    using _ = this.vcpu.syncRegs.requestAlso("regs");
     for (let start = 0; start < accesses.length; start += WALK_CAPACITY) {
-      walked.push(...this.#walkOnce(accesses.slice(start, start + WALK_CAPACITY), handlers));
+      walked.push(this.#walkOnce(accesses.slice(start, start + WALK_CAPACITY), handlers));
     }
-    return walked;
+    return walked.flat();
   }
 
   #walkOnce(accesses: readonly MsrAccess[], handlers: MsrHandlers): WalkedAccess[] {
     const { memory } = this.vm;
     writeAccesses(memory, this.base, this.#program, accesses);
     this.restart();
-    const exits = new Map<number, RdmsrExit | WrmsrExit>();
+    const exits = new Array<WalkedAccess["exit"]>(accesses.length).fill(undefined);
     const noting = <E extends RdmsrExit | WrmsrExit>(handle: (exit: E) => void) => (exit: E) => {
-      const at = accessAtHand(this.base, this.vcpu.regs().rsi);
-      if (exits.has(at)) throw GuestAssertionError.forExit(this, "one exit an access", exit);
-      exits.set(at, exit);
+      const at = accessAtHand(this.base, this.vcpu.syncRegs.general("rsi"));
+      if (exits[at] !== undefined) {
+        throw GuestAssertionError.forExit(this, "one exit an access", exit);
+      }
+      exits[at] = exit;
       handle(exit);
     };
     const { fault, regs } = this.finish({
@@ -289,8 +287,7 @@ export class Session {
     if (reached !== accesses.length) {
       throw new GuestAssertionError(this, `${accesses.length} accesses`, `${reached}`);
     }
-    return readOutcomes(memory, this.base, accesses)
-      .map((outcome, i) => ({ ...outcome, exit: exits.get(i) }));
+    return readOutcomes(memory, this.base, accesses, exits);
   }
 
   /** The state of the guest for a failure message: code around RIP, registers, exits so far. */

@@ -6,6 +6,7 @@
  * @module
  */
 import type { GuestMemory } from "../kvm/guest_memory.ts";
+import type { RdmsrExit, WrmsrExit } from "../kvm/msr_exit.ts";
 import { asm64, type AsmSource, type Assembly, FORCED_EMULATION_PREFIX } from "./asm/mod.ts";
 import { ACCESS, ACCESS_SIZE, LAYOUT, WINDOW_SIZE } from "./protocol.ts";
 
@@ -37,6 +38,12 @@ export interface AccessOutcome {
   readonly value: bigint | undefined;
   /** The #GP; `undefined` when the access completed. */
   readonly fault: AccessFault | undefined;
+}
+
+/** An access of the walker with the exit that it made, if it made one. */
+export interface WalkedAccess extends AccessOutcome {
+  /** The MSR exit that user space saw for this access. */
+  readonly exit: RdmsrExit | WrmsrExit | undefined;
 }
 
 /** The most accesses that one window holds, with the end mark. */
@@ -146,21 +153,26 @@ export function accessAtHand(base: number, rsi: bigint): number {
   return (Number(rsi) - base - LAYOUT.list) / ACCESS_SIZE;
 }
 
-/** Reads what the guest recorded for `accesses`, all of which it has gone through. */
+/**
+ * Reads what the guest recorded for `accesses`, all of which it has gone
+ * through, and adds the exits, which stand at the places of their accesses.
+ */
 export function readOutcomes(
   memory: GuestMemory,
   base: number,
   accesses: readonly MsrAccess[],
-): AccessOutcome[] {
+  exits: readonly WalkedAccess["exit"][],
+): WalkedAccess[] {
   const view = memory.view(base + LAYOUT.list, accesses.length * ACCESS_SIZE);
   return accesses.map((access, i) => {
     const at = i * ACCESS_SIZE;
+    const exit = exits[i];
     if (view.getUint32(at + ACCESS.faulted, true) !== 0) {
       const errorCode = view.getUint32(at + ACCESS.errorCode, true);
       const rip = view.getBigUint64(at + ACCESS.rip, true);
-      return { access, value: undefined, fault: { errorCode, rip } };
+      return { access, value: undefined, fault: { errorCode, rip }, exit };
     }
     const value = access.kind === "read" ? view.getBigUint64(at + ACCESS.value, true) : undefined;
-    return { access, value, fault: undefined };
+    return { access, value, fault: undefined, exit };
   });
 }

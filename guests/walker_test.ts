@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { GuestMemory } from "../kvm/guest_memory.ts";
+import type { WrmsrExit } from "../kvm/msr_exit.ts";
 import { assemble } from "./asm/mod.ts";
 import { ACCESS, ACCESS_SIZE, LAYOUT, WINDOW_SIZE } from "./protocol.ts";
 import {
@@ -72,14 +73,15 @@ Deno.test("writeAccesses() refuses an index of over 32 and a value of over 64 bi
   memory.close();
 });
 
-Deno.test("readOutcomes() gives value, nothing or fault for each access", () => {
+Deno.test("readOutcomes() gives value, nothing or fault, and the exit, for each access", () => {
   const memory = window();
   writeAccesses(memory, 0, CODE, ACCESSES);
   const view = memory.view(LAYOUT.list, 4 * ACCESS_SIZE);
   view.setBigUint64(ACCESS.value, 0x1122_3344_5566_7788n, true);
   view.setUint32(3 * ACCESS_SIZE + ACCESS.faulted, 1, true);
   view.setBigUint64(3 * ACCESS_SIZE + ACCESS.rip, 0xc0den, true);
-  const outcomes = readOutcomes(memory, 0, ACCESSES);
+  const exit = { name: "X86_WRMSR" } as WrmsrExit;
+  const outcomes = readOutcomes(memory, 0, ACCESSES, [undefined, exit]);
   assertEquals(outcomes.map(({ access }) => access), [...ACCESSES]);
   assertEquals(outcomes.map(({ value }) => value), [
     0x1122_3344_5566_7788n,
@@ -93,6 +95,7 @@ Deno.test("readOutcomes() gives value, nothing or fault for each access", () => 
     undefined,
     { errorCode: 0, rip: 0xc0den },
   ]);
+  assertEquals(outcomes.map((outcome) => outcome.exit), [undefined, exit, undefined, undefined]);
   memory.close();
 });
 
@@ -100,7 +103,7 @@ Deno.test("writeAccesses() forgets the faults of the list before", () => {
   const memory = window();
   memory.bytes(LAYOUT.list, 4 * ACCESS_SIZE).fill(0xff);
   writeAccesses(memory, 0, CODE, ACCESSES);
-  assertEquals(readOutcomes(memory, 0, ACCESSES).map(({ fault }) => fault === undefined), [
+  assertEquals(readOutcomes(memory, 0, ACCESSES, []).map(({ fault }) => fault === undefined), [
     true,
     true,
     true,

@@ -11,7 +11,7 @@ import {
   KVM_SYNC_X86_REGS,
   KVM_SYNC_X86_SREGS,
 } from "./abi/kvm_run.ts";
-import type { Regs, Sregs } from "./abi/regs.ts";
+import { KVM_REGS, type Regs, type Sregs } from "./abi/regs.ts";
 import type { VcpuEvents } from "./abi/vcpu_state.ts";
 import type { RunPage } from "./run_page.ts";
 
@@ -59,8 +59,22 @@ export class SyncRegs {
 
   /** Chooses which sets the kernel stores at every exit (`kvm_valid_regs`). */
   request(sets: readonly SyncRegSet[]): void {
-    const mask = sets.reduce((sum, set) => sum | BITS[set], 0);
+    const mask = sets.reduce((mask, set) => mask | BITS[set], 0);
     FIELD.kvm_valid_regs.set(this.#page.view, 0, BigInt(mask));
+  }
+
+  /** Has the kernel store `set` beside what was requested, until the result is disposed of. */
+  requestAlso(set: SyncRegSet): Disposable {
+    const before = FIELD.kvm_valid_regs.get(this.#page.view, 0);
+    FIELD.kvm_valid_regs.set(this.#page.view, 0, before | BigInt(BITS[set]));
+    return {
+      [Symbol.dispose]: () => FIELD.kvm_valid_regs.set(this.#page.view, 0, before),
+    };
+  }
+
+  /** One general register as of the last exit; what it costs is one read of memory. */
+  general(name: keyof Regs): bigint {
+    return this.#page.view.getBigUint64(S + KVM_REGS.fields[name].offset, true);
   }
 
   /** The general registers as of the last exit. */

@@ -28,6 +28,26 @@ Deno.test("SyncRegs.request() replaces the sets that the kernel is to store", ()
   page.close();
 });
 
+Deno.test("SyncRegs.requestAlso() adds a set for as long as it is kept", () => {
+  const { page, sync, view } = make();
+  sync.request(["events"]);
+  {
+    using _ = sync.requestAlso("regs");
+    assertEquals(VALID.get(view, 0), 5n);
+  }
+  assertEquals(VALID.get(view, 0), 4n);
+  page.close();
+});
+
+Deno.test("SyncRegs.general() is one register of regs", () => {
+  const { page, sync } = make();
+  sync.write({ regs: { rax: 1n, rsi: 0xffff_ffff_ffff_fff0n, rflags: 2n } });
+  for (const name of ["rax", "rsi", "rflags", "r15"] as const) {
+    assertEquals(sync.general(name), sync.regs[name]);
+  }
+  page.close();
+});
+
 Deno.test("SyncRegs.write() changes just the members that it is given", () => {
   const { page, sync, view } = make();
   view.setBigUint64(REGS + 8, 0xbbn, true);

@@ -9,6 +9,7 @@ import { CSide, CSideError } from "./bench/c_side.ts";
 import { measures } from "./bench/measures.ts";
 import { ratios } from "./bench/pairs.ts";
 import { type Figure, figureText, toJson } from "./bench/report.ts";
+import { Walks } from "./bench/walks.ts";
 import { parseOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { runTask } from "./run_task.ts";
@@ -17,9 +18,10 @@ import { requireFolderOf, writeWhole } from "./write_file.ts";
 
 const USAGE = `deno task bench: measure against a C program that makes the same ioctls
 
-Usage: deno task bench [--quick] [--json FILE]
+Usage: deno task bench [--quick] [--only TEXT] [--json FILE]
 
   --quick      fewer pairs of batches
+  --only TEXT  just the measures with TEXT in their names
   --json FILE  write the figures as JSON
   -h, --help   show this
 
@@ -32,11 +34,12 @@ a bad command line.`;
 /** How many times fewer pairs a quick run takes. */
 const QUICK = 5;
 
-async function measureAll(quick: boolean): Promise<Figure[]> {
-  await using c = await CSide.start();
+async function measureAll(quick: boolean, only: string): Promise<Figure[]> {
   using kvm = Kvm.open();
+  using walks = new Walks(kvm);
+  await using c = await CSide.start(await walks.forC());
   using guests = new DisposableStack();
-  const all = measures(kvm, c, guests);
+  const all = measures(kvm, c, walks, guests).filter(({ name }) => name.includes(only));
   const progress = new Progress("measures", all.length);
   const figures: Figure[] = [];
   const paint = paintFor();
@@ -55,14 +58,14 @@ async function measureAll(quick: boolean): Promise<Figure[]> {
 async function main(args: readonly string[]): Promise<number> {
   const { values } = parseOptions({
     usage: USAGE,
-    options: { quick: { type: "boolean" }, json: { type: "string" } },
+    options: { quick: { type: "boolean" }, only: { type: "string" }, json: { type: "string" } },
     args,
   });
   requireFolderOf(values.json);
   const { kernelRelease, cpuVendor, cpuModel } = readHost();
   console.log(`Linux ${kernelRelease}, ${cpuVendor} ${cpuModel}; median (min..max) of ratios\n`);
   try {
-    const figures = await measureAll(values.quick ?? false);
+    const figures = await measureAll(values.quick ?? false, values.only ?? "");
     if (values.json !== undefined) {
       const json = { kernel: kernelRelease, cpu: cpuModel, figures: figures.map(toJson) };
       await writeWhole(values.json, JSON.stringify(json, null, 2) + "\n");

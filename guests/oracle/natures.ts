@@ -8,8 +8,8 @@ import type { Kvm } from "../../kvm/kvm.ts";
 import { MSR_EXIT_REASONS } from "../../kvm/msr_exit_reason.ts";
 import type { Vm } from "../../kvm/vm.ts";
 import { asm64 } from "../asm/mod.ts";
-import { Session, type WalkedAccess } from "../session.ts";
-import type { MsrAccess } from "../walker.ts";
+import { Session } from "../session.ts";
+import type { MsrAccess, WalkedAccess } from "../walker.ts";
 import type { MsrNature } from "./model.ts";
 
 function natureOf({ exit, fault }: WalkedAccess): MsrNature {
@@ -18,8 +18,10 @@ function natureOf({ exit, fault }: WalkedAccess): MsrNature {
   return fault === undefined ? "supported" : "faulting";
 }
 
-function keyOf({ kind, index, value = 0n, forcedEmulation = false }: MsrAccess): string {
-  return `${forcedEmulation ? "emulated " : ""}${kind} ${index} ${kind === "read" ? "" : value}`;
+/** A number for what most accesses are: reads, and writes of 0. */
+function keyOf({ kind, index, value = 0n, forcedEmulation = false }: MsrAccess): number | string {
+  const key = index * 4 + (forcedEmulation ? 2 : 0) + (kind === "write" ? 1 : 0);
+  return kind === "read" || value === 0n ? key : `${key} ${value}`;
 }
 
 /**
@@ -29,7 +31,7 @@ function keyOf({ kind, index, value = 0n, forcedEmulation = false }: MsrAccess):
 export class MsrNatures implements Disposable {
   readonly #vm: Vm;
   readonly #session: Session;
-  readonly #known: Map<string, MsrNature> = new Map();
+  readonly #known: Map<number | string, MsrNature> = new Map();
 
   /**
    * Makes the VM without a filter.
@@ -54,7 +56,7 @@ export class MsrNatures implements Disposable {
    */
   of(accesses: readonly MsrAccess[]): MsrNature[] {
     const keys = accesses.map(keyOf);
-    const wanted = new Map<string, MsrAccess>();
+    const wanted = new Map<number | string, MsrAccess>();
     keys.forEach((key, i) => {
       if (!this.#known.has(key)) wanted.set(key, accesses[i]!);
     });

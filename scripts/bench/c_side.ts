@@ -11,7 +11,7 @@ import type { Batch } from "./pairs.ts";
 const SOURCE = new URL("./bench.c", import.meta.url).pathname;
 
 /** What the C program can measure. */
-export type CMeasure = "port_io" | "rdmsr" | "life_cycle" | "single_access";
+export type CMeasure = "port_io" | "rdmsr" | "life_cycle" | "single_access" | "walks";
 
 /** A failure of the C compiler or of the C program. */
 export class CSideError extends Error {
@@ -64,14 +64,17 @@ export class CSide implements AsyncDisposable {
    * Compiles and starts the program. The directory is gone when this returns:
    * a program that runs needs no file.
    *
+   * @param walks The filters and lists of the measure "walks".
    * @throws {CSideError} When there is no compiler, or it or the program fails.
    */
-  static async start(): Promise<CSide> {
+  static async start(walks: Uint8Array): Promise<CSide> {
     const compiler = await findCCompiler();
     if (compiler === undefined) throw new CSideError("Cannot find a C compiler: set CC to one");
     return await withTemporaryDirectory(async (directory) => {
       const program = await compile(compiler, directory);
-      const child = new Deno.Command(program, { stdin: "piped", stdout: "piped" }).spawn();
+      const args = [`${directory}/walks`];
+      await Deno.writeFile(args[0]!, walks);
+      const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped" }).spawn();
       const side = new CSide(child);
       await side.batch("port_io")(0, 1);
       return side;

@@ -5,8 +5,9 @@
  */
 import { GDT_SIZE, SELECTOR, writeGdt } from "../../guests/boot/descriptors.ts";
 import { stubLabel, stubs } from "../../guests/boot/stubs.ts";
-import { LAYOUT, PORT, WINDOW_SIZE } from "../../guests/protocol.ts";
-import { asm64, type AsmSource, assemble, Msr } from "../../mod.ts";
+import { ACCESS_SIZE, LAYOUT, PORT, WINDOW_SIZE } from "../../guests/protocol.ts";
+import { walker } from "../../guests/walker.ts";
+import { asm64, type AsmSource, assemble, type Assembly, Msr } from "../../mod.ts";
 
 /** The MSR that the filter denies, so that its reads exit. */
 export const DENIED_MSR = Msr.IA32_SYSENTER_CS;
@@ -22,6 +23,9 @@ export const PORT_BYTE = 0x5a;
 
 /** The port that it writes to. */
 export const FINISH_PORT = PORT.finish;
+
+/** How many filters the walks take turns with. */
+export const WALKS = 6;
 
 /** The programs, each with the name that its array has in the header. */
 export const PROGRAM = {
@@ -61,9 +65,15 @@ function macro(name: string, value: number | bigint): string {
   return `#define ${name} UINT64_C(${value})`;
 }
 
+function programOf(source: AsmSource, finish: number): Assembly {
+  return assemble(source, { base: LAYOUT.code, symbols: { finish, list: LAYOUT.list } });
+}
+
 /** `guest.h`: the window's layout, tables and code as C constants. */
 export function guestHeader(): string {
   const code = stubs("long", 0);
+  const finish = code.symbol("finish");
+  const walking = programOf(walker, finish);
   const gdt = new Uint8Array(GDT_SIZE);
   writeGdt(new DataView(gdt.buffer), 0);
   return [
@@ -89,10 +99,14 @@ export function guestHeader(): string {
     array("uint8_t", "gdt", gdt),
     array("uint8_t", "stubs", code.bytes),
     array("uint32_t", "gates", Array.from({ length: 256 }, (_, i) => code.symbol(stubLabel(i)))),
-    ...Object.entries(PROGRAM).map(([name, source]) => {
-      const symbols = { finish: code.symbol("finish") };
-      return array("uint8_t", name, assemble(source, { base: LAYOUT.code, symbols }).bytes);
-    }),
+    ...Object.entries(PROGRAM).map(([name, source]) =>
+      array("uint8_t", name, programOf(source, finish).bytes)
+    ),
+    macro("WALKS", WALKS),
+    macro("LIST_AT", LAYOUT.list),
+    macro("ACCESS_SIZE", ACCESS_SIZE),
+    macro("WALKER_FAULT_AT", walking.symbol("vector_13")),
+    array("uint8_t", "walker_program", walking.bytes),
     "",
   ].join("\n");
 }

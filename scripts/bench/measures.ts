@@ -6,8 +6,10 @@
 import type { Kvm } from "../../mod.ts";
 import type { CSide } from "./c_side.ts";
 import { bareRun, portIo, rdmsr } from "./exits.ts";
+import { WALKS } from "./guests.ts";
 import { type Batch, type Sampling, timed } from "./pairs.ts";
 import { lifeCycle, singleRuns, walkedAccesses } from "./sessions.ts";
+import type { Walks } from "./walks.ts";
 
 /** Where a ratio should lie. */
 export interface Target {
@@ -37,10 +39,16 @@ export interface Measure {
 // over before the machine turns to something else.
 const EXITS = { pairs: 60, count: 2000, warmUp: 200, prime: 30_000 };
 const LIVES = { pairs: 200, count: 1, warmUp: 1, prime: 400 };
+const TRIALS = { pairs: 20, count: WALKS, warmUp: 0, prime: 10 * WALKS };
 const ACCESSES = { pairs: 60, count: 500, warmUp: 50, prime: 5000 };
 
 /** All comparisons; the guests that they need live until `guests` is disposed of. */
-export function measures(kvm: Kvm, c: CSide, guests: DisposableStack): readonly Measure[] {
+export function measures(
+  kvm: Kvm,
+  c: CSide,
+  walks: Walks,
+  guests: DisposableStack,
+): readonly Measure[] {
   const vm = () => guests.use(kvm.createVm());
   const walk = timed(walkedAccesses(vm()));
   return [
@@ -93,6 +101,14 @@ export function measures(kvm: Kvm, c: CSide, guests: DisposableStack): readonly 
       over: c.batch("single_access"),
       under: walk,
       sampling: ACCESSES,
+    },
+    {
+      name: "Compared accesses a second: search with oracle / C, nothing compared",
+      target: { kind: "at least", value: 0.8 },
+      boundedBy: "an exit and an outcome as objects, and the model, an access",
+      over: c.batch("walks"),
+      under: timed(walks.turns),
+      sampling: TRIALS,
     },
   ];
 }
