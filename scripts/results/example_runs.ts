@@ -56,7 +56,7 @@ export function exampleClause(id: string, ...verdicts: readonly VerdictKind[]): 
     source: "api.rst 4.97",
     verdict: gravest(verdicts),
     milliseconds: 1500 * executions.length,
-    repeat: `deno task test --filter "${id} "`,
+    repeat: `deno task verify --filter ${id}`,
     executions,
   };
 }

@@ -60,7 +60,7 @@ function lastGuest(guests: readonly Guest[]): Pick<ExecutionRecord, "guest"> {
 export function recordOf(
   clause: Clause,
   found: readonly Found[],
-  config: string | undefined = Deno.env.get("TRAPLINE_CONFIG"),
+  config?: string,
 ): ClauseRecord {
   const executions = found.map((each): ExecutionRecord => ({
     execution: each.execution,
@@ -75,9 +75,7 @@ export function recordOf(
     source: sourceOf(clause.id),
     verdict: gravest(executions.map(({ verdict }) => verdict)),
     milliseconds: executions.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
-    repeat: config === undefined || config === ""
-      ? repeatCommand(clause)
-      : asCalled(`deno task verify --config ${config} --filter ${clause.id}`),
+    repeat: asCalled(repeatCommand(clause, config)),
     executions,
   };
 }

@@ -36,7 +36,7 @@ Deno.test("recordOf() has every execution, and the gravest verdict of them", () 
     source: "x86.c kvm_msr_allowed(): the search through the ranges",
     verdict: "known-deviation",
     milliseconds: 4,
-    repeat: 'deno task test --filter "X-01 "',
+    repeat: "deno task verify --filter X-01",
     executions: [
       { execution: "native", verdict: "holds", milliseconds: 1 },
       {

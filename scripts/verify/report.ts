@@ -23,13 +23,17 @@ function indent(text: string): string {
   return text.split("\n").map((line) => `      ${line}`.trimEnd()).join("\n");
 }
 
-/** One clause with its verdict, and below it what there is to say of the executions. */
+/**
+ * One clause with its verdict, and below it what there is to say of the
+ * executions; the last line of a failure is the command that repeats it.
+ */
 export function resultLines(result: ClauseRecord, paint: Paint): string {
-  const { id, sentence, verdict: kind } = result;
+  const { id, sentence, verdict: kind, repeat } = result;
   const set = kind === "holds" ? paint.green : isFailure(kind) ? paint.red : paint.yellow;
   const line = `  ${set(LABEL[kind].padEnd(WIDTH))}  ${id}  ${sentence}`;
   const detail = detailOfClause(result);
-  return detail === undefined ? line : `${line}\n${indent(detail)}`;
+  if (detail === undefined) return line;
+  return `${line}\n${indent(isFailure(kind) ? `${detail}\nTo repeat: ${repeat}` : detail)}`;
 }
 
 /** Prints results as they come, in the order of their ids, under the chapters of the promises. */

@@ -145,11 +145,13 @@ export function testName(
   return execution === "native" ? `${id} ${sentence}` : `${id} (${execution}) ${sentence}`;
 }
 
-/** The command that runs `clause` again, alone. */
-export function repeatCommand(clause: Clause): string {
-  return Deno.env.get("TRAPLINE_EXECUTABLE") === undefined
-    ? `deno task test --filter "${clause.id} "`
-    : `trapline verify --filter ${clause.id}`;
+/** The command that decides `clause` again, alone: in the sandbox `config`, or on the host. */
+export function repeatCommand(
+  { id }: Clause,
+  config: string = Deno.env.get("TRAPLINE_CONFIG") ?? "",
+): string {
+  const place = config === "" ? "" : ` --config ${config}`;
+  return `deno task verify${place} --filter ${id}`;
 }
 
 async function testClause(clause: Clause, execution: Execution): Promise<void> {

@@ -126,5 +126,9 @@ Deno.test("testName() tells the executions apart, and one pattern finds both", (
 });
 
 Deno.test("repeatCommand() leads a reader on", () => {
-  assertStringIncludes(repeatCommand(make(broken)), '--filter "Z-01 "');
+  assertEquals(repeatCommand(make(broken), ""), "deno task verify --filter Z-01");
+  assertEquals(
+    repeatCommand(make(broken), "amd:6.12"),
+    "deno task verify --config amd:6.12 --filter Z-01",
+  );
 });
