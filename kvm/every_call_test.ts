@@ -88,6 +88,8 @@ const VCPU_CALLS: Calls<Vcpu> = {
 
 const SYNC_CALLS: Calls<SyncRegs> = {
   request: [(sync) => sync.request(["regs"]), null],
+  requestAlso: [(sync) => sync.requestAlso("regs"), null],
+  general: [(sync) => sync.general("rsi"), null],
   regs: [(sync) => sync.regs, null],
   sregs: [(sync) => sync.sregs, null],
   events: [(sync) => sync.events, null],
