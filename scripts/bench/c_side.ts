@@ -5,6 +5,7 @@
  * @module
  */
 import { type CCompiler, findCCompiler } from "../../tests/support/c_compiler.ts";
+import { makePrivateFolder } from "../../tests/support/private_folder.ts";
 import { guestHeader } from "./guests.ts";
 import type { Batch } from "./pairs.ts";
 
@@ -30,7 +31,7 @@ async function compile([command, ...args]: CCompiler, directory: string): Promis
 
 /** Hands a new temporary directory to `use`, and removes it also when a signal ends the process. */
 async function withTemporaryDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await Deno.makeTempDir({ prefix: "trapline-bench-" });
+  const directory = makePrivateFolder("trapline-bench-");
   const remove = (): void => Deno.removeSync(directory, { recursive: true });
   const interrupt = (): never => {
     remove();

@@ -27,7 +27,10 @@ cache=$(cd "$cache" && pwd -P)
 # keeps others' hands off; a group with the user's own number is the user's.
 user=$(id -u)
 guard() { # sticky-or-not, mode, links, user, group
-  [ "$4" = 0 ] || [ "$4" = "$user" ] || fail "Cannot run from $cache: $folder is another user's"
+  case $1-$4 in
+  *-0 | *-"$user" | sticky-65534) ;; # 65534 is the system's root in a user namespace.
+  *) fail "Cannot run from $cache: $folder is another user's" ;;
+  esac
   case $1-$2 in
   *-d????-??-* | sticky-d????????[tT]*) ;;
   *-d????w??-*) [ "$5" = "$user" ] || fail "Cannot run from $cache: a group may write to $folder" ;;

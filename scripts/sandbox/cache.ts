@@ -7,6 +7,8 @@
  */
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { intruderOf } from "../../tests/support/private_folder.ts";
+import { MissingError } from "./missing.ts";
 
 // One who fills an entry, or removes it, locks the first; everyone who uses it shares the second.
 const FILLING = ".filling";
@@ -107,7 +109,7 @@ export class Cache {
     fill: (directory: string) => Promise<void>,
     signal?: AbortSignal,
   ): Promise<Held> {
-    await Deno.mkdir(this.#directory, { recursive: true });
+    await this.#makeDirectory();
     const path = join(this.#directory, name);
     let filling: Deno.FsFile | undefined;
     // Not lock(), which nothing can interrupt.
@@ -123,6 +125,20 @@ export class Cache {
     const now = new Date();
     await users.utime(now, now);
     return { path, [Symbol.dispose]: () => users.close() };
+  }
+
+  /** Makes the directory; what is executed from it must be what was put there. */
+  async #makeDirectory(): Promise<void> {
+    await Deno.mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    // A new file says who this user is, which Deno tells nobody unasked.
+    const probe = await Deno.makeTempFile({ dir: this.#directory, suffix: FILLING });
+    const { uid } = await Deno.stat(probe);
+    await Deno.remove(probe);
+    const intruder = intruderOf(this.#directory, uid!);
+    if (intruder === undefined) return;
+    throw new MissingError(
+      `Cannot use the cache ${this.#directory}: ${intruder}; set TRAPLINE_CACHE to another directory`,
+    );
   }
 
   async #fill(path: string, fill: (directory: string) => Promise<void>): Promise<void> {

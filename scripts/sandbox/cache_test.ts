@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { Cache, cacheDirectory } from "./cache.ts";
+import { MissingError } from "./missing.ts";
 
 async function withCache(body: (cache: Cache) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -110,5 +111,19 @@ Deno.test("Cache.hold() gives a whole entry while others remove it", async () =>
       for (let round = 0; round < 60; round++) await cache.remove();
     };
     await Promise.all([users(), remover(), users()]);
+  });
+});
+
+Deno.test("Cache.hold() gives nothing from where others may write", async () => {
+  await withCache(async (cache) => {
+    using _ = await cache.hold("entry", fillWith("one"));
+    assertEquals(Deno.statSync(cache.directory).mode! & 0o777, 0o700);
+    Deno.chmodSync(cache.directory, 0o1777);
+    await assertRejects(
+      () => cache.hold("entry", neverFilled),
+      MissingError,
+      `others may write to "${cache.directory}"`,
+    );
+    assertEquals((await cache.list()).length, 1);
   });
 });

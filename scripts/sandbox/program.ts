@@ -74,14 +74,16 @@ const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 /** Where the program `name` is installed, if it is. */
 export function findProgram(name: string): string | undefined {
   const folders = [...(Deno.env.get("PATH") ?? "").split(delimiter), ...SYSTEM_FOLDERS];
-  return folders.filter((folder) => folder !== "").map((folder) => join(folder, name)).find(
-    (path) => {
-      try {
-        const { isFile, mode } = Deno.statSync(path);
-        return isFile && ((mode ?? 0) & 0o111) !== 0;
-      } catch {
-        return false;
-      }
-    },
-  );
+  // Neither an empty entry nor "." is one: there, who wrote to the current directory decides.
+  return folders.filter((folder) => folder.startsWith("/")).map((folder) => join(folder, name))
+    .find(
+      (path) => {
+        try {
+          const { isFile, mode } = Deno.statSync(path);
+          return isFile && ((mode ?? 0) & 0o111) !== 0;
+        } catch {
+          return false;
+        }
+      },
+    );
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { intruderOf } from "../../tests/support/private_folder.ts";
 import { MissingError } from "./missing.ts";
 
 const PREFIX = "trapline-sandbox-";
@@ -51,6 +52,11 @@ export async function makeRunDirectory(
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
     throw new MissingError(`Cannot work in ${folder}: this user may not write there; set TMPDIR`);
   });
+  const intruder = intruderOf(path, (await Deno.stat(path)).uid!);
+  if (intruder !== undefined) {
+    await Deno.remove(path);
+    throw new MissingError(`Cannot work in ${folder}: ${intruder}; set TMPDIR`);
+  }
   const lock = await Deno.open(join(path, LOCK), { create: true, write: true });
   await lock.lock(true);
   return {

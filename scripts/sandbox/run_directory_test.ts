@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { basename } from "node:path";
+import { MissingError } from "./missing.ts";
 import { makeRunDirectory, removeLeftovers } from "./run_directory.ts";
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
@@ -40,5 +41,16 @@ Deno.test("removeLeftovers() removes what a killed run left, not what lives or w
     assertEquals(namesIn(folder).length, 2);
     assertEquals(namesIn(folder).includes(basename(living.path)), true);
     assertEquals(namesIn(folder).includes("trapline-sandbox-dead"), false);
+  });
+});
+
+Deno.test("makeRunDirectory() makes none where others could replace it", async () => {
+  await inFolder(async (folder) => {
+    Deno.chmodSync(folder, 0o777);
+    await assertRejects(() => makeRunDirectory(false, folder), MissingError, "set TMPDIR");
+    assertEquals(namesIn(folder), []);
+    Deno.chmodSync(folder, 0o1777);
+    await using run = await makeRunDirectory(false, folder);
+    assertEquals(namesIn(folder), [basename(run.path)]);
   });
 });

@@ -8,6 +8,7 @@
  * @module
  */
 import { asm32, asm64, assemble } from "@trapline/trapline";
+import { makePrivateFolder } from "./private_folder.ts";
 import type { Requirement } from "./requirements.ts";
 
 /** Bits of a word of the program. */
@@ -159,20 +160,21 @@ export function elfOf(program: NativeProgram): Uint8Array<ArrayBuffer> {
  * Runs `program` in a process of its own and gives what it wrote to its
  * standard output.
  *
- * @throws {Error} When it ends with another status than 0, or not within a minute.
+ * @throws {Error} When it ends with another status than 0, or not within a minute, or when others
+ *   may write to the temporary folder.
  */
 export function runNative(program: NativeProgram): Uint8Array {
-  const path = Deno.makeTempFileSync({ prefix: "trapline-native-" });
+  const folder = makePrivateFolder("trapline-native-");
   try {
-    Deno.writeFileSync(path, elfOf(program));
-    Deno.chmodSync(path, 0o700);
+    const path = `${folder}/program`;
+    Deno.writeFileSync(path, elfOf(program), { mode: 0o700 });
     const { code, signal, stdout } = new Deno.Command(path, { stdin: "null" }).outputSync();
     if (code !== 0) {
       throw new Error(`Cannot run a program of ${program.bits} bits: status ${signal ?? code}`);
     }
     return stdout;
   } finally {
-    Deno.removeSync(path);
+    Deno.removeSync(folder, { recursive: true });
   }
 }
 
