@@ -46,7 +46,21 @@ function codeAround(guest: DescribedGuest, rip: bigint): string {
   }));
 }
 
-/** The code around RIP, the registers, the fault if the guest ended in one, and the exits so far. */
+/** Lines of a program that are shown after its end. */
+const SHOWN_LINES = 32;
+
+function wholeProgram({ program }: DescribedGuest): string {
+  const lines = program.listing().split("\n");
+  const rest = lines.length - SHOWN_LINES;
+  return indent(
+    rest > 0 ? [...lines.slice(0, SHOWN_LINES), `(${rest} more)`].join("\n") : lines.join("\n"),
+  );
+}
+
+/**
+ * The code around RIP, or after its end the program, the registers, the fault
+ * if the guest ended in one, and the exits so far.
+ */
 export function describeGuest(guest: DescribedGuest): string {
   if (guest.vcpu.closed) return "The vCPU is closed";
   const regs = guest.vcpu.regs();
@@ -55,9 +69,12 @@ export function describeGuest(guest: DescribedGuest): string {
   const { fault } = readReport(guest.vm.memory, guest.base, faulted);
   // After a fault the stub is at RIP; what the reader wants is where it was taken.
   const rip = fault === undefined ? regs.rip : fault.rip;
+  // After the program's end the stub is at RIP too, and what the reader wants is the program.
+  const ended = fault === undefined && last?.name === "IO" && last.port === PORT.finish;
   return [
-    `Guest (${guest.mode} mode) around RIP 0x${rip.toString(16)}:`,
-    codeAround(guest, rip),
+    ...(ended
+      ? [`Guest (${guest.mode} mode) came to its end:`, wholeProgram(guest)]
+      : [`Guest (${guest.mode} mode) around RIP 0x${rip.toString(16)}:`, codeAround(guest, rip)]),
     ...(fault === undefined ? [] : [`Fault: ${formatFault(fault)}`]),
     "Registers:",
     ...REGISTER_ROWS.map((row) =>

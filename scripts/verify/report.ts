@@ -4,7 +4,7 @@
  * @module
  */
 import { chapterOf } from "../../tests/support/catalogue.ts";
-import type { ClauseRecord, VerdictKind } from "../results/format.ts";
+import type { ClauseRecord, ExecutionRecord, VerdictKind } from "../results/format.ts";
 import { countVerdicts, detailOfClause, isFailure, VERDICTS } from "../results/verdicts.ts";
 import type { Paint } from "../terminal.ts";
 
@@ -23,17 +23,25 @@ function indent(text: string): string {
   return text.split("\n").map((line) => `      ${line}`.trimEnd()).join("\n");
 }
 
+/** The last guest of the first execution that failed, unless the failure shows one itself. */
+function lastGuest(executions: readonly ExecutionRecord[]): string[] {
+  const { failure, guest } = executions.find(({ verdict }) => isFailure(verdict)) ?? {};
+  if (guest === undefined || failure?.includes("\nGuest (")) return [];
+  return ["The last guest:", indent(guest.listing), "Its exits:", indent(guest.exits)];
+}
+
 /**
  * One clause with its verdict, and below it what there is to say of the
  * executions; the last line of a failure is the command that repeats it.
  */
 export function resultLines(result: ClauseRecord, paint: Paint): string {
-  const { id, sentence, verdict: kind, repeat } = result;
+  const { id, sentence, verdict: kind, repeat, executions } = result;
   const set = kind === "holds" ? paint.green : isFailure(kind) ? paint.red : paint.yellow;
   const line = `  ${set(LABEL[kind].padEnd(WIDTH))}  ${id}  ${sentence}`;
   const detail = detailOfClause(result);
   if (detail === undefined) return line;
-  return `${line}\n${indent(isFailure(kind) ? `${detail}\nTo repeat: ${repeat}` : detail)}`;
+  const more = isFailure(kind) ? [...lastGuest(executions), `To repeat: ${repeat}`] : [];
+  return [line, ...[detail, ...more].map(indent)].join("\n");
 }
 
 /** Prints results as they come, in the order of their ids, under the chapters of the promises. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { exampleClause } from "../results/example_runs.ts";
 import { paintFor } from "../terminal.ts";
-import { executionsText, Report, summaryText } from "./report.ts";
+import { executionsText, Report, resultLines, summaryText } from "./report.ts";
 
 Deno.test("executionsText() says how many had two, or why none", () => {
   const both = [exampleClause("X-01", "holds", "error"), exampleClause("X-02", "undecided")];
@@ -31,4 +31,15 @@ Deno.test("summaryText() names each verdict that occurred", () => {
     summaryText([exampleClause("F-01", "holds"), exampleClause("X-06", "undecided")], 1.25),
     "2 clauses: 1 holds, 1 undecided (1.3 s)",
   );
+});
+
+Deno.test("resultLines() shows a failure's last guest, and last the command that repeats it", () => {
+  const paint = paintFor({ isTerminal: false });
+  const clause = exampleClause("X-06", "deviates");
+  const lines = resultLines(clause, paint).split("\n");
+  assertEquals(lines.at(-1), "      To repeat: deno task verify --filter X-06");
+  const { listing } = clause.executions[0]!.guest!;
+  const shown = lines.some((line) => line.includes(listing.split("\n")[0]!));
+  const { failure } = clause.executions[0]!;
+  assertEquals(shown, !failure!.includes("\nGuest ("));
 });

@@ -65,6 +65,8 @@ kvmTest("assertGp() shows the end of a program that should have faulted", ({ kvm
     message.split("\n")[0],
     "Wanted #GP (13), got no fault: the program came to its end with EDX:EAX 0x100000002",
   );
+  assertStringIncludes(message, "\nGuest (long mode) came to its end:\n    0000c000  b9 74 01");
+  assertStringIncludes(message, "\n  rdmsr:\n    0000c013  0f 32 ");
   assertStringIncludes(message, "reason filter -> supplied 0x100000002\n  2. KVM_EXIT_IO (2) out");
 });
 

@@ -26,7 +26,7 @@ function through(check: () => void, message: string | undefined): void {
   } catch (error) {
     if (!(error instanceof nodeAssert.AssertionError)) throw error;
     throw new AssertionError(
-      message === undefined ? error.message : `${error.message}: ${message}`,
+      message === undefined ? error.message : `${message}: ${error.message}`,
     );
   }
 }
