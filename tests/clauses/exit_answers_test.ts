@@ -6,6 +6,7 @@
 import { assertEquals } from "@std/assert";
 import {
   assertGp,
+  assertNoFault,
   EXIT_REASON,
   type Kvm,
   kvmRunOffset,
@@ -21,7 +22,7 @@ import {
   type SentinelAccess,
   withSentinels,
 } from "../support/sentinels.ts";
-import { assertExited } from "../support/walked.ts";
+import { assertExited, nameAccess } from "../support/walked.ts";
 
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
@@ -47,7 +48,7 @@ clause("K-09", "data reaches the guest's EDX:EAX when a read is answered", ({ kv
   });
   walked.forEach((access, i) => {
     assertExited(session, access, "filter");
-    assertEquals(access.value, values[i % values.length]);
+    assertEquals(access.value, values[i % values.length], nameAccess(access.access));
   });
 });
 
@@ -66,7 +67,7 @@ clause("K-13", "the guest continues after an acknowledged write without a fault"
     session.load(withSentinels(access));
     session.next("X86_WRMSR").acknowledge();
     const seen = session.finish();
-    assertEquals(seen.fault, undefined);
+    assertNoFault(session, seen);
     assertRegisters(session, seen, registersBefore(access), `write of 0x${index.toString(16)}`);
   }
   const walked = session.walk(each("write"), { onWrmsr: (exit) => exit.acknowledge() });
@@ -144,7 +145,7 @@ clause("X-48", "an acknowledged write stores nothing in KVM, whatever data holds
   const indices = KNOWN_MSRS.map(({ index }) => index);
   session.vcpu.setMsrs(KNOWN_MSRS.map(({ index, values }) => [index, values[0]]));
   const before = session.vcpu.getMsrs(indices);
-  assertEquals(before, KNOWN_MSRS.map(({ values }) => values[0]));
+  assertEquals(before, KNOWN_MSRS.map(({ values }) => values[0]), "the MSRs as the host set them");
   const accesses = KNOWN_MSRS.map(({ index, values }): MsrAccess => (
     { kind: "write", index, value: values[1] }
   ));

@@ -53,7 +53,11 @@ function assertIndices(kvm: Kvm, kind: MsrAccess["kind"]): void {
   for (const access of walked) {
     assertExited(session, access, "filter");
     if (kind === "read") {
-      assertEquals(access.value, BigInt(access.access.index) << 16n | 0x9n);
+      assertEquals(
+        access.value,
+        BigInt(access.access.index) << 16n | 0x9n,
+        nameAccess(access.access),
+      );
     }
   }
 }
@@ -103,9 +107,17 @@ clause(
       { kind: "write", index, value },
     ], { onRdmsr: note, onWrmsr: note });
     const fields = [0, 4, index];
-    assertEquals(seen, [fields, 0n, fields, 0n, fields, value, fields, value]);
-    assertEquals(walked.map(({ fault }) => fault?.errorCode), [undefined, 0, undefined, 0]);
-    assertEquals(walked[0]!.value, value);
+    assertEquals(
+      seen,
+      [fields, 0n, fields, 0n, fields, value, fields, value],
+      "error, reason, index and data at each exit",
+    );
+    assertEquals(
+      walked.map(({ fault }) => fault?.errorCode),
+      [undefined, 0, undefined, 0],
+      "error codes of the #GP after the answers",
+    );
+    assertEquals(walked[0]!.value, value, "EDX:EAX after the answered read");
   },
 );
 

@@ -76,7 +76,11 @@ clause(
   { requires: [reportsUnknownMsrs] },
   ({ kvm }) => {
     const accesses = failing("read");
-    assertEquals(rawExits(kvm, accesses).map(({ exit }) => exit), accesses.map(() => 29));
+    assertEquals(
+      rawExits(kvm, accesses).map(({ exit }) => exit),
+      accesses.map(() => 29),
+      "kvm_run.exit_reason of the reads",
+    );
   },
 );
 
@@ -86,7 +90,11 @@ clause(
   { requires: [reportsUnknownMsrs] },
   ({ kvm }) => {
     const accesses = failing("write");
-    assertEquals(rawExits(kvm, accesses).map(({ exit }) => exit), accesses.map(() => 30));
+    assertEquals(
+      rawExits(kvm, accesses).map(({ exit }) => exit),
+      accesses.map(() => 30),
+      "kvm_run.exit_reason of the writes",
+    );
   },
 );
 
@@ -100,6 +108,7 @@ clause(
     assertEquals(
       raw.map(({ mask }, i) => `${nameAccess(FAILING_ACCESSES[i]!)}: reason ${mask}`),
       FAILING_ACCESSES.map((access) => `${nameAccess(access)}: reason ${MASK[access.cause]}`),
+      "kvm_run.msr.reason",
     );
   },
 );
@@ -123,7 +132,7 @@ clause(
         });
       }
     }
-    assertEquals(cells.size, 3 * 8 * 2);
+    assertEquals(cells.size, 3 * 8 * 2, "reasons by masks by kinds that were tried");
   },
 );
 

@@ -31,7 +31,7 @@ clause(
   { nativeOnly: "no guest runs" },
   ({ kvm }) => {
     using vm = kvm.createVm();
-    assertEquals(CAP.X86_MSR_FILTER, 189);
+    assertEquals(CAP.X86_MSR_FILTER, 189, "the number of KVM_CAP_X86_MSR_FILTER");
     for (const [where, handle] of [["/dev/kvm", kvm], ["the VM", vm]] as const) {
       const value = handle.checkExtension("X86_MSR_FILTER");
       assert(value > 0, `KVM_CHECK_EXTENSION on ${where}: ${value}`);

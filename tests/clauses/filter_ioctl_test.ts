@@ -165,8 +165,16 @@ const RAW = [
 ];
 
 clause("F-40", "the numbers in the structure mean what their names say", ({ kvm }) => {
-  assertEquals([KVM_MSR_FILTER_READ, KVM_MSR_FILTER_WRITE, KVM_MSR_FILTER_MAX_RANGES], [1, 2, 16]);
-  assertEquals([KVM_MSR_FILTER_DEFAULT_ALLOW, KVM_MSR_FILTER_DEFAULT_DENY], [0, 1]);
+  assertEquals(
+    [KVM_MSR_FILTER_READ, KVM_MSR_FILTER_WRITE, KVM_MSR_FILTER_MAX_RANGES],
+    [1, 2, 16],
+    "KVM_MSR_FILTER_READ, _WRITE and _MAX_RANGES",
+  );
+  assertEquals(
+    [KVM_MSR_FILTER_DEFAULT_ALLOW, KVM_MSR_FILTER_DEFAULT_DENY],
+    [0, 1],
+    "KVM_MSR_FILTER_DEFAULT_ALLOW and _DENY",
+  );
   using vm = kvm.createVm();
   vm.enableUserSpaceMsr(["filter"]);
   const session = bootWalker(vm);

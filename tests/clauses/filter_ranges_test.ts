@@ -107,7 +107,7 @@ const ONE_A_SLOT = [
 ];
 
 clause("F-14", "a filter takes 16 ranges, and each of them takes effect", ({ kvm }) => {
-  assertEquals(ONE_A_SLOT.length, KVM_MSR_FILTER_MAX_RANGES);
+  assertEquals(ONE_A_SLOT.length, KVM_MSR_FILTER_MAX_RANGES, "ranges of the filter");
   using vm = kvm.createVm();
   vm.enableUserSpaceMsr(["filter"]);
   const session = bootWalker(vm);

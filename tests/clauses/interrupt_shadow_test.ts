@@ -50,7 +50,7 @@ clause(
     const load = (access: MsrAccess): void => {
       vm.setIrqLine(IRQ, false);
       loadFor(session, PROGRAMS[access.kind], access);
-      assertEquals(session.next("IO").port, 0x80);
+      assertEquals(session.next("IO").port, 0x80, "the port of the guest's pause");
       vm.setIrqLine(IRQ, true);
     };
     for (const access of EXITING_ACCESSES) {

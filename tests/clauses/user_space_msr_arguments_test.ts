@@ -133,7 +133,7 @@ clause(
         handle.checkExtension("X86_USER_SPACE_MSR"),
         handle.checkExtension("X86_MSR_FILTER"),
       ]);
-    assertEquals(report(), [1, 1, 1, 1]);
+    assertEquals(report(), [1, 1, 1, 1], "both capabilities, on the system and on the VM");
     vm.enableUserSpaceMsr(["inval", "unknown", "filter"]);
     vm.setMsrFilter(MsrFilter.DENY_ALL);
     assertEquals(report(), [1, 1, 1, 1], "with every reason enabled, and a filter");

@@ -201,7 +201,7 @@ clause(
     assertGreaterOrEqual(kvm.checkExtension("X86_USER_SPACE_MSR"), 1, "on /dev/kvm");
     using vm = kvm.createVm();
     assertGreaterOrEqual(vm.checkExtension("X86_USER_SPACE_MSR"), 1, "on the VM fd");
-    assertEquals(enable(vm, 7n), OK);
+    assertEquals(enable(vm, 7n), OK, "KVM_ENABLE_CAP with mask 7");
     assertMask(bootFailing(vm), MSR_EXIT_REASONS);
   },
 );

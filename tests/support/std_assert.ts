@@ -19,6 +19,19 @@ export class AssertionError extends Error {
   }
 }
 
+/**
+ * What `node:assert` says of a difference, with the words for the two sides
+ * that are used here, and with bigints as a reader of registers wants them.
+ */
+function inOurWords(text: string): string {
+  return text
+    .replace(
+      /^Expected values to be strictly (?:deep-)?equal:\n(?:\+ actual - expected\n)?/,
+      (head) => head.includes("+ actual") ? "got (+), wanted (-):\n" : "got !== wanted:\n",
+    )
+    .replaceAll(/(?<![\w'"])(\d{2,})n\b/g, (_, digits) => `0x${BigInt(digits).toString(16)}n`);
+}
+
 /** Runs `check`, and turns the error of `node:assert` into the one of this module. */
 function through(check: () => void, message: string | undefined): void {
   try {
@@ -26,7 +39,9 @@ function through(check: () => void, message: string | undefined): void {
   } catch (error) {
     if (!(error instanceof nodeAssert.AssertionError)) throw error;
     throw new AssertionError(
-      message === undefined ? error.message : `${message}: ${error.message}`,
+      message === undefined
+        ? inOurWords(error.message)
+        : `${message}: ${inOurWords(error.message)}`,
     );
   }
 }
