@@ -66,7 +66,7 @@ const TASKS: Readonly<Record<string, Task>> = {
   },
 };
 
-/** Where a task leaves files that no option names. */
+/** Where a task leaves files when `--save` names no other place. */
 const LEFT_BEHIND: Readonly<Record<string, readonly string[]>> = { fuzz: ["build/fuzz"] };
 
 /** Why the host's KVM cannot be used, or `undefined` when it can. */
@@ -146,14 +146,22 @@ export function takeConfig(
   return { config, rest };
 }
 
-/** The result files that `args` name, which a sandbox must bring back. */
-export function resultFiles(args: readonly string[]): string[] {
-  return args.flatMap((arg, i) => {
+/**
+ * The result files that `args` name, which a sandbox must bring back, and
+ * `leftBehind` unless `--save` has the task leave that elsewhere.
+ */
+export function resultFiles(
+  args: readonly string[],
+  leftBehind: readonly string[] = [],
+): string[] {
+  const saves = args.some((arg) => /^--save(?:=|$)/.test(arg));
+  const named = args.flatMap((arg, i) => {
     const match = /^--(?:json|junit|junit-path|save|html)(?:=(.*))?$/.exec(arg);
     if (match === null) return [];
     const path = match[1] ?? args[i + 1];
     return path === undefined ? [] : [path];
   });
+  return saves ? named : [...named, ...leftBehind];
 }
 
 async function run(name: string, task: Task, args: readonly string[]): Promise<number> {
@@ -165,8 +173,7 @@ async function run(name: string, task: Task, args: readonly string[]): Promise<n
   const { place, line } = choosePlace(wanted, whyNotHost());
   console.error(line);
   if (place === "host" || place === "none") return await launch([...task.command, ...rest]);
-  const results = [...resultFiles(rest), ...LEFT_BEHIND[name] ?? []]
-    .flatMap((path) => ["--result", path]);
+  const results = resultFiles(rest, LEFT_BEHIND[name]).flatMap((path) => ["--result", path]);
   const kernel = config?.kernel === undefined ? [] : ["--kernel", config.kernel];
   // Not the task: that would start Deno three times inside, and JSR is not there.
   const inside = ["deno", ...denoArguments([...task.command, ...rest], offlineSource())];

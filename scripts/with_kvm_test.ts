@@ -26,6 +26,12 @@ Deno.test("resultFiles() finds the files that a sandbox must bring back", () => 
   assertEquals(resultFiles(["--json"]), []);
 });
 
+Deno.test("resultFiles() leaves out where a task leaves files when --save names a place", () => {
+  assertEquals(resultFiles(["--seed", "1"], ["build/fuzz"]), ["build/fuzz"]);
+  assertEquals(resultFiles(["--save", "found"], ["build/fuzz"]), ["found"]);
+  assertEquals(resultFiles(["--save=found"], ["build/fuzz"]), ["found"]);
+});
+
 Deno.test("takeConfig() takes the place and the kernel out of the arguments", () => {
   assertEquals(takeConfig(["--seed", "1"]), { config: undefined, rest: ["--seed", "1"] });
   assertEquals(takeConfig(["--config", "amd", "--seed", "1"]), {
