@@ -71,6 +71,7 @@ input[type="search"] {
 #details dt { color: var(--faint); }
 #details dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
+  html { scroll-padding-bottom: 44vh; }
   body { padding: .75rem .75rem 16rem; }
   #details {
     right: 0;

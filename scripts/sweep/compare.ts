@@ -12,9 +12,9 @@ import { hex, type MsrWindow } from "./windows.ts";
 export const CHANGES = {
   "appeared": "unknown to KVM in A, known in B",
   "gone": "known to KVM in A, unknown in B",
-  "behaviour": "does something else in B",
-  "value": "has another value in B, and does the same",
-  "same": "does the same in both",
+  "behaviour": "different in B",
+  "value": "the same but for another value in B",
+  "same": "the same in both",
   "unknown": "unknown to both",
 } as const;
 

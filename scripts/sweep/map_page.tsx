@@ -37,7 +37,7 @@ const COLOURS: Readonly<Record<MsrKind, readonly [light: string, dark: string]>>
 
 const MARKS = {
   passed: ["passed through: some access makes no exit", passedThrough],
-  unfiltered: ["gets past a filter that denies everything", notFilterable],
+  unfiltered: ["not stopped by a filter that denies everything", notFilterable],
   careful: [
     "dangerous: not everything was written",
     ({ leftOut }: MsrRun["record"]) => leftOut,

@@ -77,7 +77,11 @@
     const index = indexAt(event);
     if (index === undefined) return;
     if (event.target.closest(".strip")) goTo(index);
-    else show(index);
+    else {
+      show(index);
+      // On a phone the card of details comes up over the lower part.
+      chosen?.scrollIntoView({ block: "nearest" });
+    }
   });
   document.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -16, ArrowDown: 16 }[event.key];
