@@ -28,7 +28,7 @@ kvmTest("demonstrate() leaves nothing for a second run to trip over", ({ kvm }) 
 });
 
 Deno.test("demo.ts prints without escape codes into a pipe, or says why it cannot", async () => {
-  const { code, stdout, stderr } = await runScript("demo.ts");
+  const { code, stdout, stderr } = await runScript("demo");
   const { unavailable } = facts();
   assertEquals(stdout.includes("\x1b"), false);
   if (unavailable === undefined) {
@@ -52,7 +52,7 @@ Deno.test("runDemo() returns 1 and prints the remedy where KVM cannot be used", 
 });
 
 Deno.test("demo.ts ends with status 2 for an unknown option", async () => {
-  const { code, stdout, stderr } = await runScript("demo.ts", ["--nope"]);
+  const { code, stdout, stderr } = await runScript("demo", ["--nope"]);
   assertEquals([code, stdout], [2, ""]);
   assertStringIncludes(stderr, "Usage: deno task demo");
 });

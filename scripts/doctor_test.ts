@@ -60,7 +60,7 @@ Deno.test("renderReport() keeps to 100 columns", () => {
 });
 
 Deno.test("doctor.ts prints without escape codes into a pipe, and its status is the verdict", async () => {
-  const { code, stdout, stderr } = await runScript("doctor.ts");
+  const { code, stdout, stderr } = await runScript("doctor");
   assertEquals(stderr, "");
   assertEquals(stdout.includes("\x1b"), false);
   const runs = stdout.includes("Guests run under an MSR filter on this host");
@@ -69,7 +69,7 @@ Deno.test("doctor.ts prints without escape codes into a pipe, and its status is 
 });
 
 Deno.test("doctor.ts --json prints one object of the documented keys", async () => {
-  const { code, stdout, stderr } = await runScript("doctor.ts", ["--json"]);
+  const { code, stdout, stderr } = await runScript("doctor", ["--json"]);
   assertEquals(stderr, "");
   const report: Report = JSON.parse(stdout);
   assertEquals(code, report.ok ? 0 : 1);
@@ -100,13 +100,13 @@ Deno.test("doctor.ts --json prints one object of the documented keys", async () 
 });
 
 Deno.test("doctor.ts ends with status 2 and the usage on stderr for an unknown option", async () => {
-  const { code, stdout, stderr } = await runScript("doctor.ts", ["--nope"]);
+  const { code, stdout, stderr } = await runScript("doctor", ["--nope"]);
   assertEquals([code, stdout], [2, ""]);
   assertMatch(stderr, /--nope[^]*Usage: deno task doctor/);
 });
 
 Deno.test("doctor.ts --help prints the usage and ends with status 0", async () => {
-  const { code, stdout, stderr } = await runScript("doctor.ts", ["--help"]);
+  const { code, stdout, stderr } = await runScript("doctor", ["--help"]);
   assertEquals([code, stderr], [0, ""]);
   assertMatch(stdout, /^Usage: deno task doctor \[--json\]/);
 });

@@ -1,10 +1,13 @@
 /**
- * Running a script as a person would, with its output going into pipes.
+ * Running a task as a person would, with its output going into pipes.
  *
  * @module
  */
+import { join } from "node:path";
+import { ROOT } from "./program.ts";
+import { denoArgumentsOf, type Task } from "./trapline.ts";
 
-/** What a script left behind. */
+/** What a task left behind. */
 export interface Ended {
   /** The exit status. */
   readonly code: number;
@@ -14,11 +17,11 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `scripts/NAME` with the permissions that its task gives it, colours not forbidden. */
+/** Runs the task `name` with the permissions that it has in `deno.json`, colours not forbidden. */
 export async function runScript(name: string, args: readonly string[] = []): Promise<Ended> {
-  const path = new URL(name, import.meta.url).pathname;
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-ffi", "--allow-read", "--allow-env", path, ...args],
+    args: [...denoArgumentsOf(tasks[name] as Task, ROOT), ...args],
     env: { NO_COLOR: "" },
   }).output();
   const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

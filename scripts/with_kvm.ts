@@ -21,7 +21,10 @@ export type Place = "host" | "amd" | "intel" | "none";
 
 const PLACES: readonly Place[] = ["host", "amd", "intel", "none"];
 
-const PERMISSIONS = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env"];
+/** What every task here needs: KVM, the program's files, and the files that options name. */
+const PERMISSIONS = ["--allow-ffi", "--allow-read", "--allow-write"];
+/** Also what names a shard where Kubernetes starts them. */
+const VARIABLES = "--allow-env=TRAPLINE_*,JOB_COMPLETION_INDEX";
 
 /** A task that wants a KVM. */
 interface Task {
@@ -35,7 +38,7 @@ interface Task {
 
 const TASKS: Readonly<Record<string, Task>> = {
   test: {
-    command: ["test", "--quiet", ...PERMISSIONS, "--allow-run"],
+    command: ["test", "--quiet", ...PERMISSIONS, "--allow-env", "--allow-run"],
     usage: TEST_USAGE,
     needsKvm: (args) => {
       checkTestArguments(args);
@@ -43,7 +46,14 @@ const TASKS: Readonly<Record<string, Task>> = {
     },
   },
   verify: {
-    command: ["run", "--quiet", ...PERMISSIONS, "--allow-run", `${ROOT}/scripts/verify.ts`],
+    command: [
+      "run",
+      "--quiet",
+      ...PERMISSIONS,
+      VARIABLES,
+      "--allow-run",
+      `${ROOT}/scripts/verify.ts`,
+    ],
     usage: VERIFY_USAGE,
     needsKvm: (args) => {
       readVerify(args);
@@ -51,7 +61,7 @@ const TASKS: Readonly<Record<string, Task>> = {
     },
   },
   fuzz: {
-    command: ["run", "--quiet", ...PERMISSIONS, `${ROOT}/scripts/fuzz.ts`],
+    command: ["run", "--quiet", ...PERMISSIONS, VARIABLES, `${ROOT}/scripts/fuzz.ts`],
     usage: FUZZ_USAGE,
     needsKvm: (args) => {
       readFuzz(args);
@@ -59,7 +69,7 @@ const TASKS: Readonly<Record<string, Task>> = {
     },
   },
   sweep: {
-    command: ["run", "--quiet", ...PERMISSIONS, `${ROOT}/scripts/sweep.ts`],
+    command: ["run", "--quiet", ...PERMISSIONS, VARIABLES, `${ROOT}/scripts/sweep.ts`],
     usage: SWEEP_USAGE,
     // A difference and a merge are of files that are here already.
     needsKvm: (args) => readSweep(args).kind === "map",
