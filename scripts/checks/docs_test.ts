@@ -36,3 +36,10 @@ Deno.test("lintFaults() names what is wrong in the project's own files", () => {
     "kvm/a.ts:3:1: exported symbol is missing JSDoc documentation",
   ]);
 });
+
+Deno.test("CHANGELOG.md begins with what the version of deno.json brings", () => {
+  const read = (name: string): string =>
+    Deno.readTextFileSync(new URL(`../../${name}`, import.meta.url));
+  const { version } = JSON.parse(read("deno.json"));
+  assertEquals(/^## (\S+)/m.exec(read("CHANGELOG.md"))?.[1], version);
+});
