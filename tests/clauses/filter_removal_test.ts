@@ -54,14 +54,19 @@ function start(session: Session, index: number): void {
   vcpu.setRegs({ ...vcpu.regs(), rcx: BigInt(index), rsi: BigInt(COUNT) });
 }
 
+function exitsMade(session: Session, index: number): bigint {
+  start(session, index);
+  const before = exitCount(session.vcpu);
+  session.finish();
+  return exitCount(session.vcpu) - before;
+}
+
+/** Tries until the host's own interrupts, which are exits too, leave a run alone. */
+const TRIES = 3;
+
 /** Whether the guest, which has the program of a kind, makes these accesses without an exit each. */
 function isPassedThrough(session: Session, index: number): boolean {
-  const { vcpu } = session;
-  start(session, index);
-  const before = exitCount(vcpu);
-  session.finish();
-  // The end of the program and the host's interrupts are exits too.
-  return exitCount(vcpu) - before < COUNT / 2;
+  return Array.from({ length: TRIES }).some(() => exitsMade(session, index) < COUNT / 2);
 }
 
 /** The candidates that this KVM leaves to the guest when there is no filter. */
