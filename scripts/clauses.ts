@@ -8,8 +8,9 @@ import { clausesPage } from "./clauses/page.ts";
 import type { Column } from "./matrix/table.ts";
 import { RESULTS } from "./matrix/results_folder.ts";
 import { parseOptions } from "./options.ts";
-import { readResults, ResultsFileError } from "./results/read.ts";
+import { readResults } from "./results/read.ts";
 import { loadClauses } from "./verify/load_clauses.ts";
+import { runTask } from "./run_task.ts";
 import { writeWhole } from "./write_file.ts";
 
 const USAGE = `deno task clauses: list every clause with its source, its test and its verdicts
@@ -61,12 +62,4 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exitCode = await main(Deno.args);
-  } catch (error) {
-    if (!(error instanceof ResultsFileError)) throw error;
-    console.error(error.message);
-    Deno.exitCode = 1;
-  }
-}
+if (import.meta.main) await runTask(USAGE, () => main(Deno.args));

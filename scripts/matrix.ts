@@ -14,8 +14,9 @@ import { ROOT } from "./program.ts";
 import { Progress } from "./progress.ts";
 import { runTask } from "./run_task.ts";
 import type { VerifyRun } from "./results/format.ts";
-import { readResults, ResultsFileError } from "./results/read.ts";
-import { writeResults } from "./results/write.ts";
+import { ResultsFileError } from "./results/file_error.ts";
+import { readResults } from "./results/read.ts";
+import { writeReport, writeResults } from "./results/write.ts";
 
 /** Emulators that run at once: each keeps about one core busy. */
 const AT_ONCE = 2;
@@ -107,7 +108,7 @@ async function decideAll(chosen: readonly Part[], plan: Plan): Promise<Column[]>
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { sandboxes, withHost, ids, shard, sandboxOptions, json } = readRequest(args);
+  const { sandboxes, withHost, ids, shard, sandboxOptions, json, html } = readRequest(args);
   const host: readonly Configuration[] = withHost && hostIsUsable() ? [{ name: "host" }] : [];
   const all = [...host, ...sandboxes];
   const chosen = partsOf(shard, all, ids);
@@ -116,13 +117,13 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(tableText(columns));
   const notes = notesText(columns);
   if (notes !== "") console.log(`\n${notes}`);
-  if (json !== undefined) {
-    const here = new Set(chosen.map(({ configuration }) => configuration.name));
-    const made = new Date().toISOString();
-    const elsewhere = all.filter(({ name }) => !here.has(name))
-      .map(({ name }) => ({ kind: "planned" as const, configuration: name, made, selected: ids }));
-    await writeResults(json, [...columns, ...elsewhere]);
-  }
+  const here = new Set(chosen.map(({ configuration }) => configuration.name));
+  const made = new Date().toISOString();
+  const elsewhere = all.filter(({ name }) => !here.has(name))
+    .map(({ name }) => ({ kind: "planned" as const, configuration: name, made, selected: ids }));
+  const runs = [...columns, ...elsewhere];
+  if (json !== undefined) await writeResults(json, runs);
+  if (html !== undefined) await writeReport(html, json ?? "matrix", runs);
   return hasFailure(columns) ? 1 : 0;
 }
 

@@ -7,10 +7,12 @@
 import { KvmUnavailableError } from "../mod.ts";
 import { MisuseError } from "./misuse.ts";
 import { asCalled } from "./program.ts";
+import { ResultsFileError } from "./results/file_error.ts";
 
 /**
  * Does a task's work and ends the process with the status that it gives: 2, with
- * the usage, for what cannot be asked for, and 1 for a KVM that is not there.
+ * the usage, for what cannot be asked for, and 1 for a KVM that is not there, or a
+ * result file that cannot be read.
  */
 export async function runTask(
   usage: string,
@@ -24,7 +26,7 @@ export async function runTask(
       console.error(`${error.message}\n\n${asCalled(usage)}`);
       Deno.exit(2);
     }
-    if (!(error instanceof KvmUnavailableError)) throw error;
+    if (!(error instanceof KvmUnavailableError || error instanceof ResultsFileError)) throw error;
     console.error(error.message);
     Deno.exit(1);
   }

@@ -14,6 +14,7 @@ import { Progress } from "./progress.ts";
 import type { ClauseRecord } from "./results/format.ts";
 import { configurationName, hostRecord } from "./results/host.ts";
 import { isFailure } from "./results/verdicts.ts";
+import { writeReport } from "./results/write.ts";
 import { runTask } from "./run_task.ts";
 import { paintFor } from "./terminal.ts";
 import { loadClauses } from "./verify/load_clauses.ts";
@@ -53,7 +54,7 @@ async function decideAll(chosen: readonly Clause[], file: RunFile): Promise<Clau
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { matching, chosen, shard, json, junit } = readRequest(args);
+  const { matching, chosen, shard, json, junit, html } = readRequest(args);
   const clauses = (await loadClauses())
     .map(({ clause }) => clause)
     .filter(({ id }) => chosen.includes(id));
@@ -82,6 +83,7 @@ async function main(args: readonly string[]): Promise<number> {
 
   await file.write(results);
   if (junit !== undefined) await writeWhole(junit, toJunit(results));
+  if (html !== undefined) await writeReport(html, json ?? "verify", [file.runWith(results)]);
   const missing = facts().unavailable;
   if (missing !== undefined) console.error(`\nNothing could be decided: ${missing}`);
   const failed = results.some(({ verdict }) => isFailure(verdict));

@@ -16,7 +16,7 @@ import { type Configuration, configurations } from "./configuration.ts";
 export const USAGE = `deno task matrix: decide the clauses on the host and in every sandbox
 
 Usage: deno task matrix [--vendor VENDORS] [--kernel KERNELS] [--no-host] [--filter PATTERNS]
-                        [--shard I/N] [--timeout S] [--json FILE]
+                        [--shard I/N] [--timeout S] [--json FILE] [--html FILE]
 
   --vendor VENDORS   amd, intel, or both with a comma; both by default
   --kernel KERNELS   of 5.10, 6.1, 6.12 and 7, or paths of bzImages, with commas; all by default
@@ -26,6 +26,7 @@ Usage: deno task matrix [--vendor VENDORS] [--kernel KERNELS] [--no-host] [--fil
 ${SHARD_HELP}
   --timeout S        seconds after which one configuration is taken to hang; 1800 by default
   --json FILE        write the results of all configurations as JSON
+  --html FILE        write them as a page, as "deno task report" does
   --help             show this
 
 A shard does its part of configurations times clauses. The host is then left out, for it is
@@ -47,6 +48,8 @@ export interface Request {
   readonly sandboxOptions: readonly string[];
   /** Where to write the results. */
   readonly json: string | undefined;
+  /** Where to write them as a page. */
+  readonly html: string | undefined;
 }
 
 function requireSeconds(text: string | undefined): void {
@@ -74,14 +77,15 @@ export function readRequest(args: readonly string[]): Request {
       shard: { type: "string" },
       timeout: { type: "string" },
       json: { type: "string" },
+      html: { type: "string" },
     },
     args,
   });
-  const { vendor, kernel, modules, filter = "*", timeout, json } = values;
+  const { vendor, kernel, modules, filter = "*", timeout, json, html } = values;
   const sandboxes = configurations(vendor, kernel, false);
   for (const each of sandboxes) if ("kernel" in each) requireKernel(each.kernel);
   requireSeconds(timeout);
-  requireFolderOf(json);
+  requireFolderOf(json, html);
   const ids = catalogueIds().filter(idMatcher(filter));
   if (ids.length === 0) throw new MisuseError(`No clause matches "${filter}"`);
   const shard = readShard(values.shard);
@@ -95,5 +99,6 @@ export function readRequest(args: readonly string[]): Request {
       ...(timeout === undefined ? [] : ["--timeout", timeout]),
     ],
     json,
+    html,
   };
 }

@@ -4,23 +4,10 @@
  * @module
  */
 import { Ajv2020, type ErrorObject } from "ajv/2020";
+import { ResultsFileError } from "./file_error.ts";
 import { FORMAT, type ResultsFile, type Run, VERSION } from "./format.ts";
 import schema from "./schema.json" with { type: "json" };
 import { contradictions } from "./contradictions.ts";
-
-/** A file that is no result file of this version; the message names the file and the place. */
-export class ResultsFileError extends Error {
-  /** The class, by name. */
-  override readonly name = "ResultsFileError";
-  /** The file. */
-  readonly path: string;
-
-  /** Builds the error from what is wrong with the file at `path`. */
-  constructor(path: string, fault: string) {
-    super(`Cannot read the results in "${path}": ${fault}`);
-    this.path = path;
-  }
-}
 
 const isValid = new Ajv2020({ strictTypes: false }).compile<ResultsFile>(schema);
 

@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { exampleRun, exampleSearch } from "./example_runs.ts";
 import type { DiedRun, Run, VerifyRun } from "./format.ts";
-import { parseResults, readResults, ResultsFileError } from "./read.ts";
+import { ResultsFileError } from "./file_error.ts";
+import { parseResults, readResults } from "./read.ts";
 import { VERDICTS } from "./verdicts.ts";
 import { resultsText, writeResults } from "./write.ts";
 

@@ -1,51 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { findChromium } from "../page/chromium.ts";
+import { browserTest, look } from "../page/browser_test_support.ts";
 import type { Look } from "../page/looks.ts";
 import { compareMaps } from "./compare.ts";
 import { comparisonPage } from "./comparison_page.tsx";
 import { exampleMap } from "./example_map.ts";
 import { mapPage } from "./map_page.tsx";
 
-const LOOK = new URL("../page/look.ts", import.meta.url).pathname;
-const CHROMIUM = findChromium();
-const IMPORTS = new URL("../../tests/support/offline_import_map.json", import.meta.url).pathname;
-
-/** Shows `page` to Chromium, and points at the cell that `selector` finds. */
-async function look(page: string, selector: string): Promise<Look[]> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const file = `${folder}/page.html`;
-    await Deno.writeTextFile(file, page);
-    const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--quiet",
-        "--no-check",
-        "--allow-all",
-        `--import-map=${IMPORTS}`,
-        LOOK,
-        CHROMIUM!,
-        file,
-        selector,
-      ],
-    }).output();
-    if (!success) throw new Error(`Cannot look: ${new TextDecoder().decode(stderr)}`);
-    return JSON.parse(new TextDecoder().decode(stdout));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-function browserTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: CHROMIUM === undefined ? `${name} [ignored: there is no Chromium]` : name,
-    ignore: CHROMIUM === undefined,
-    fn,
-  });
-}
+const LOOK = new URL("../page/look.ts", import.meta.url);
 
 browserTest("mapPage() shows details by pointer, finger, key and search", async () => {
-  const looks = await look(mapPage(exampleMap()), ".row i.k-read-write");
+  const looks = await look<Look>(LOOK, mapPage(exampleMap()), [".row i.k-read-write"]);
   assertEquals(looks.length, 4);
   const papers = looks.map(({ screen, paper, ...rest }) => {
     assertEquals(rest, {
@@ -70,7 +34,8 @@ browserTest("comparisonPage() shows what changed by pointer and finger", async (
     run.first === 0x174 ? { ...run, record: { ...run.record, value: "0x9" } } : run
   );
   const page = comparisonPage(compareMaps(before, { ...before, runs }));
-  for (const { screen, complaints, overflows, pointed } of await look(page, ".row i.k-value")) {
+  const looks = await look<Look>(LOOK, page, [".row i.k-value"]);
+  for (const { screen, complaints, overflows, pointed } of looks) {
     assertEquals([complaints, overflows], [[], false], screen);
     assertEquals(pointed, "IA32_SYSENTER_CS (0x174)", screen);
   }

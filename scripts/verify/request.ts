@@ -15,11 +15,13 @@ import { idMatcher } from "./select.ts";
 export const USAGE = `deno task verify: decide the clauses on this host's KVM
 
 Usage: deno task verify [--filter PATTERNS] [--shard I/N] [--json FILE] [--junit FILE]
+                        [--html FILE]
 
   --filter PATTERNS  only clauses whose id matches, such as F-05, 'K-*' or 'U-*,X-3?'
 ${SHARD_HELP}
   --json FILE        write the results as JSON
   --junit FILE       write the results as JUnit XML
+  --html FILE        write the results as a page, as "deno task report" does for many
   --help             show this
 
 Exit status: 0 when nothing deviates but what is recorded, 1 otherwise, 2 for a bad
@@ -37,6 +39,8 @@ export interface Request {
   readonly json: string | undefined;
   /** Where to write them as JUnit XML. */
   readonly junit: string | undefined;
+  /** Where to write them as a page. */
+  readonly html: string | undefined;
 }
 
 /**
@@ -52,13 +56,14 @@ export function readRequest(args: readonly string[]): Request {
       shard: { type: "string" },
       json: { type: "string" },
       junit: { type: "string" },
+      html: { type: "string" },
     },
     args,
   });
-  const { filter = "*", json, junit } = values;
+  const { filter = "*", json, junit, html } = values;
   const matching = catalogueIds().filter(idMatcher(filter));
   if (matching.length === 0) throw new MisuseError(`No clause matches "${filter}"`);
   const shard = readShard(values.shard);
-  requireFolderOf(json, junit);
-  return { matching, chosen: clausesOf(shard, matching), shard, json, junit };
+  requireFolderOf(json, junit, html);
+  return { matching, chosen: clausesOf(shard, matching), shard, json, junit, html };
 }

@@ -34,10 +34,15 @@ export class RunFile {
     if (performance.now() - this.#written >= PACE_MS) await this.write(clauses);
   }
 
+  /** The run, with what was decided. */
+  runWith(clauses: readonly ClauseRecord[]): VerifyRun {
+    return { ...this.#head, counts: countVerdicts(clauses), clauses };
+  }
+
   /** Writes what was decided. */
   async write(clauses: readonly ClauseRecord[]): Promise<void> {
     if (this.#path === undefined) return;
-    await writeResults(this.#path, [{ ...this.#head, counts: countVerdicts(clauses), clauses }]);
+    await writeResults(this.#path, [this.runWith(clauses)]);
     this.#written = performance.now();
   }
 }

@@ -1,0 +1,53 @@
+/**
+ * `deno task report`: the results of many runs as one page.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { MisuseError } from "./misuse.ts";
+import { parseOptions } from "./options.ts";
+import { reportText } from "./report/headline.ts";
+import { reportPage } from "./report/page.tsx";
+import { mergeResults, type Source } from "./results/merge.ts";
+import { readResults } from "./results/read.ts";
+import { runTask } from "./run_task.ts";
+import { requireFolderOf, writeWhole } from "./write_file.ts";
+
+const USAGE = `deno task report: show the results of many runs as one page
+
+Usage: deno task report [-o FILE] RESULTS.json...
+
+  -o, --output FILE  where to write the page; report.html by default
+  --help             show this
+
+The results are what verify, matrix and fuzz write with --json, on one host or on many. Runs on
+equal machines are of one configuration; a clause that came to different verdicts there is shown
+as flaky, and what is missing is named. The page needs nothing but itself.
+
+Exit status: 0, or 1 when a file cannot be read or written, in which case no page is written; 2
+for a bad command line.`;
+
+async function readSource(path: string): Promise<Source> {
+  return { path, runs: await readResults(path) };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseOptions({
+    usage: USAGE,
+    options: { output: { type: "string", short: "o" } },
+    args,
+    allowPositionals: true,
+  });
+  if (positionals.length === 0) throw new MisuseError("No result files are given");
+  const output = values.output ?? "report.html";
+  if (positionals.some((path) => resolve(path) === resolve(output))) {
+    throw new MisuseError(`Cannot write "${output}": it is one of the result files`);
+  }
+  requireFolderOf(output);
+  const merged = mergeResults(await Promise.all(positionals.map(readSource)));
+  await writeWhole(output, reportPage(merged));
+  console.log(`${reportText(merged)}\nWritten to ${output}`);
+  return 0;
+}
+
+if (import.meta.main) await runTask(USAGE, () => main(Deno.args));

@@ -1,0 +1,93 @@
+/**
+ * The head of the report: what it all comes to, for who reads nothing else.
+ *
+ * @module
+ */
+import type { JSX } from "preact";
+import type { Merged } from "../results/merge.ts";
+import { headline, plural } from "./headline.ts";
+import { type CellKind, countKinds, KINDS, needsAttention } from "./kinds.ts";
+
+const ORDER = Object.keys(KINDS) as CellKind[];
+
+function Bar({ counts }: { readonly counts: ReadonlyMap<CellKind, number> }): JSX.Element {
+  return (
+    <div class="bar" aria-hidden="true">
+      {ORDER.filter((kind) => counts.has(kind)).map((kind) => (
+        <i
+          key={kind}
+          class={kind}
+          style={`flex-grow: ${counts.get(kind)}`}
+          title={`${counts.get(kind)} ${KINDS[kind].word}`}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** What the summary is of. */
+export interface SummaryProps {
+  /** All results. */
+  readonly merged: Merged;
+  /** All clauses. */
+  readonly ids: readonly string[];
+  /** How many cells are of each kind. */
+  readonly counts: ReadonlyMap<CellKind, number>;
+}
+
+/** Headline, counts for each configuration, and what is missing or contradictory. */
+export function Summary({ merged, ids, counts }: SummaryProps): JSX.Element {
+  const { configurations, problems } = merged;
+  const kinds = ORDER.filter((kind) => counts.has(kind));
+  const calm = headline(merged, counts).startsWith("Every");
+  return (
+    <section id="summary">
+      <p class={`headline ${calm ? "calm" : "alarm"}`}>{headline(merged, counts)}</p>
+      <p class="faint">
+        {plural(ids.length, "clause")} on {plural(configurations.length, "configuration")}
+      </p>
+      <div class="wide">
+        <table class="counts">
+          <thead>
+            <tr>
+              <th scope="col">Configuration</th>
+              <th scope="col" class="bars">Share</th>
+              {kinds.map((kind) => (
+                <th key={kind} scope="col" class="number" title={KINDS[kind].about}>
+                  {KINDS[kind].word}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {configurations.map((configuration) => {
+              const own = countKinds(configuration, ids);
+              return (
+                <tr key={configuration.name}>
+                  <th scope="row">{configuration.name}</th>
+                  <td class="bars">
+                    <Bar counts={own} />
+                  </td>
+                  {kinds.map((kind) => (
+                    <td
+                      key={kind}
+                      class={`number ${needsAttention(kind) && own.has(kind) ? "look" : ""}`}
+                    >
+                      {own.get(kind) ?? 0}
+                    </td>
+                  ))}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      {problems.length === 0 ? null : (
+        <>
+          <h2>Missing or contradictory</h2>
+          <ul>{problems.map((problem) => <li key={problem}>{problem}</li>)}</ul>
+        </>
+      )}
+    </section>
+  );
+}
