@@ -8,6 +8,7 @@
  * @module
  */
 import { join } from "node:path";
+import { runToEnd } from "./ending_signals.ts";
 import { isExecutable, ROOT } from "./program.ts";
 
 const JSR_PATIENCE_MS = 10_000;
@@ -15,16 +16,21 @@ const JSR_PATIENCE_MS = 10_000;
 /** Where Deno finds `@std/assert`: on JSR, in the repository, or in the executable. */
 export type Source = "jsr" | "repository" | "executable";
 
-/** Whether `@std/assert` can be had from JSR, or is in Deno's cache already. */
-async function jsrAnswers(): Promise<boolean> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["cache", "--quiet", "jsr:@std/assert@^1"],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-    signal: AbortSignal.timeout(JSR_PATIENCE_MS),
-  }).output();
-  return success;
+/**
+ * Whether `@std/assert` can be had from JSR, or is in Deno's cache already; or
+ * the status to end with, when a signal came meanwhile.
+ */
+async function jsrAnswers(): Promise<boolean | number> {
+  const { success, ended } = await runToEnd(
+    new Deno.Command(Deno.execPath(), {
+      args: ["cache", "--quiet", "jsr:@std/assert@^1"],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+      signal: AbortSignal.timeout(JSR_PATIENCE_MS),
+    }),
+  );
+  return ended ?? success;
 }
 
 /** Where Deno finds `@std/assert` without a network. */
@@ -45,30 +51,34 @@ export function denoArguments(args: readonly string[], source: Source): string[]
   return [subcommand, `--config=${join(ROOT, "deno.json")}`, "--no-check", ...rest];
 }
 
-/** Runs Deno with `args` as they are, and gives its exit status. */
-export async function runDeno(args: readonly string[]): Promise<number> {
-  const child = new Deno.Command(Deno.execPath(), { args: [...args] }).spawn();
-  // Ctrl-C reaches the child too, what is sent to this process alone does not; either way this
-  // process waits for how the child ends.
-  const wait = (): void => {};
-  const passOn = (signal: Deno.Signal) => (): void => child.kill(signal);
-  const listeners = { SIGINT: wait, SIGTERM: passOn("SIGTERM"), SIGHUP: passOn("SIGHUP") } as const;
-  const each = Object.entries(listeners) as [Deno.Signal, () => void][];
-  for (const [signal, listener] of each) Deno.addSignalListener(signal, listener);
-  const { code } = await child.status;
-  for (const [signal, listener] of each) Deno.removeSignalListener(signal, listener);
-  return code;
+/**
+ * Runs Deno with `args` as they are, and with more variables, and gives its exit
+ * status; a signal that would end this process ends that one.
+ */
+export async function runDeno(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const command = new Deno.Command(Deno.execPath(), { args: [...args], env });
+  return (await runToEnd(command)).code;
 }
 
-/** Runs Deno with `args`, `@std/assert` found where it can be had, and gives its exit status. */
-export async function launch(args: readonly string[]): Promise<number> {
+/**
+ * Runs Deno with `args`, `@std/assert` found where it can be had, and with more
+ * variables, and gives its exit status.
+ */
+export async function launch(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
   // A sandbox has no network, an executable needs none: to ask would only take its time.
   const isOffline = isExecutable() || Deno.env.get("TRAPLINE_SANDBOX") !== undefined;
-  const source = !isOffline && await jsrAnswers() ? "jsr" : offlineSource();
-  if (!isOffline && source !== "jsr") {
+  const jsr = !isOffline && await jsrAnswers();
+  if (typeof jsr === "number") return jsr;
+  if (!isOffline && !jsr) {
     console.error("JSR cannot be reached: @std/assert is tests/support/std_assert.ts");
   }
-  return await runDeno(denoArguments(args, source));
+  return await runDeno(denoArguments(args, jsr ? "jsr" : offlineSource()), env);
 }
 
 if (import.meta.main) Deno.exit(await launch(Deno.args));

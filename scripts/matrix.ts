@@ -5,6 +5,7 @@
  * @module
  */
 import { Kvm, KvmUnavailableError } from "../mod.ts";
+import { onEndingSignal } from "./ending_signals.ts";
 import type { Configuration } from "./matrix/configuration.ts";
 import { type Part, partsOf } from "./matrix/parts.ts";
 import { readRequest, type Request, USAGE } from "./matrix/request.ts";
@@ -63,32 +64,43 @@ function commandFor(
 async function decideOn(
   { configuration, ids, shard }: Part,
   { sandboxOptions, selected }: Plan,
+  signal: AbortSignal,
 ): Promise<Column> {
   const { name } = configuration;
   const file = `${RESULTS}/${name.replaceAll(/[^\w.]/g, "-")}.json`;
-  await Deno.remove(file).catch(() => {});
+  // This run's own: another may be at work, and what the last one found stays until there is more.
+  const own = `${file}.${Deno.pid}.new`;
   const part = shard.total > 1 ? { shard: { ...shard, selected: ids } } : {};
   const made = new Date().toISOString();
   // A process each: one that dies does not take the others with it.
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: commandFor(configuration, ids, file, sandboxOptions),
+    args: commandFor(configuration, ids, own, sandboxOptions),
     // What they are to decide is divided already.
     env: { TRAPLINE_SHARDS: "", ...("vendor" in configuration ? {} : { TRAPLINE_KVM: "host" }) },
     stdin: "null",
     stdout: "null",
+    signal, // A SIGTERM, after which a sandbox tidies up.
   }).output();
+  if (signal.aborted) await Deno.remove(own).catch(() => {});
+  signal.throwIfAborted();
   try {
-    const [run] = await readResults(file);
+    const [run] = await readResults(own);
+    await Deno.rename(own, file);
     return { ...run as VerifyRun, configuration: name, selected, ...part };
   } catch (error) {
     if (!(error instanceof ResultsFileError)) throw error;
+    await Deno.remove(own).catch(() => {});
     const last = new TextDecoder().decode(stderr).trim().split("\n").slice(-12).join("\n");
     const failure = `exit status ${code}\n${last}`;
     return { kind: "died", configuration: name, made, failure, selected, ...part };
   }
 }
 
-async function decideAll(chosen: readonly Part[], plan: Plan): Promise<Column[]> {
+async function decideAll(
+  chosen: readonly Part[],
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<Column[]> {
   const columns = new Map<string, Column>();
   const waiting = [...chosen];
   const progress = new Progress("configurations", chosen.length);
@@ -96,14 +108,17 @@ async function decideAll(chosen: readonly Part[], plan: Plan): Promise<Column[]>
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { name } = next.configuration;
       progress.show(name);
-      const column = await decideOn(next, plan);
+      const column = await decideOn(next, plan, signal);
       columns.set(name, column);
       const outcome = column.kind === "verify" ? `${column.counts.holds} hold` : "died";
       progress.clear();
       console.error(`${name}: ${outcome} (${columns.size} of ${chosen.length} done)`);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  // All of them, also when a signal ends them: what they started is to be gone before this process.
+  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
+  const failed = ended.find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
   return chosen.map(({ configuration }) => columns.get(configuration.name)!);
 }
 
@@ -113,7 +128,18 @@ async function main(args: readonly string[]): Promise<number> {
   const all = [...host, ...sandboxes];
   const chosen = partsOf(shard, all, ids);
   await Deno.mkdir(RESULTS, { recursive: true });
-  const columns = await decideAll(chosen, { sandboxOptions, selected: ids });
+  const abort = new AbortController();
+  let signalled: number | undefined;
+  using _signals = onEndingSignal((_, status) => {
+    signalled = status;
+    abort.abort();
+  });
+  const plan = { sandboxOptions, selected: ids };
+  const columns = await decideAll(chosen, plan, abort.signal).catch((error: unknown) => {
+    if (signalled === undefined) throw error;
+    return undefined;
+  });
+  if (columns === undefined) return signalled!;
   console.log(tableText(columns));
   const notes = notesText(columns);
   if (notes !== "") console.log(`\n${notes}`);

@@ -8,11 +8,12 @@ import { KvmUnavailableError } from "../mod.ts";
 import { MisuseError } from "./misuse.ts";
 import { asCalled } from "./program.ts";
 import { ResultsFileError } from "./results/file_error.ts";
+import { WriteError } from "./write_file.ts";
 
 /**
  * Does a task's work and ends the process with the status that it gives: 2, with
- * the usage, for what cannot be asked for, and 1 for a KVM that is not there, or a
- * result file that cannot be read.
+ * the usage, for what cannot be asked for, and 1 for a KVM that is not there, a
+ * result file that cannot be read, or an output file that cannot be written.
  */
 export async function runTask(
   usage: string,
@@ -26,7 +27,10 @@ export async function runTask(
       console.error(`${error.message}\n\n${asCalled(usage)}`);
       Deno.exit(2);
     }
-    if (!(error instanceof KvmUnavailableError || error instanceof ResultsFileError)) throw error;
+    const isTold = [KvmUnavailableError, ResultsFileError, WriteError].some((kind) =>
+      error instanceof kind
+    );
+    if (!(error instanceof Error && isTold)) throw error;
     console.error(error.message);
     Deno.exit(1);
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import { basename, resolve } from "node:path";
+import { onEndingSignal } from "./ending_signals.ts";
 import { MisuseError } from "./misuse.ts";
 import { parseOptions } from "./options.ts";
 import { asCalled, isExecutable, ROOT } from "./program.ts";
@@ -56,9 +57,6 @@ const SHELLS: ReadonlySet<string> = new Set(["sh", "ash", "bash", "busybox", "da
 const STATUS_TIMEOUT = 124;
 const STATUS_FAILED = 125;
 const STATUS_MISUSE = 2;
-
-/** Signals that end a run, with the exit status that a shell gives for them. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** Variables of the caller that the command sees too. */
 const PASSED_ON =
@@ -168,13 +166,9 @@ function noRoom(error: unknown, cache: Cache): string | undefined {
 async function run(request: Request, cache: Cache): Promise<number> {
   const abort = new AbortController();
   let signalled: number | undefined;
-  const listeners = Object.entries(SIGNALS).map(([name, status]) => {
-    const listener = (): void => {
-      signalled = status;
-      abort.abort();
-    };
-    Deno.addSignalListener(name as Deno.Signal, listener);
-    return () => Deno.removeSignalListener(name as Deno.Signal, listener);
+  using _signals = onEndingSignal((_, status) => {
+    signalled = status;
+    abort.abort();
   });
   const steps = new StepLine();
   const streams: Streams = {
@@ -221,8 +215,6 @@ async function run(request: Request, cache: Cache): Promise<number> {
     if (full === undefined) throw error;
     console.error(full);
     return STATUS_FAILED;
-  } finally {
-    for (const remove of listeners) remove();
   }
 }
 

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { readDirectory, readTextFile } from "../kvm/sys/proc.ts";
-import { SystemError } from "../mod.ts";
+import { processesOf } from "./processes.ts";
 import { Cache, cacheDirectory } from "./sandbox/cache.ts";
 import { findProgram } from "./sandbox/program.ts";
 
@@ -32,19 +31,6 @@ interface Running {
   printed(): string;
   /** What was printed to stderr, once it has ended. */
   readonly complaint: Promise<string>;
-}
-
-/** Processes whose arguments name `folder`. */
-function processesOf(folder: string): string[] {
-  return readDirectory("/proc").filter((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      return readTextFile(`/proc/${name}/cmdline`).includes(folder);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      return false; // It has ended meanwhile.
-    }
-  });
 }
 
 // Runs a command with a disk of its own at the folder, lists what it left there, and ends as it did.

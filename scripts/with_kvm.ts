@@ -6,6 +6,7 @@
  * @module
  */
 import { Kvm, KvmUnavailableError } from "../mod.ts";
+import { onEndingSignal } from "./ending_signals.ts";
 import { readRequest as readFuzz, USAGE as FUZZ_USAGE } from "./fuzz/request.ts";
 import { denoArguments, launch, offlineSource } from "./launch.ts";
 import { MisuseError } from "./misuse.ts";
@@ -174,15 +175,33 @@ export function resultFiles(
   return saves ? named : [...named, ...leftBehind];
 }
 
+/**
+ * Launches a task with a folder of its own for temporary files, which goes with
+ * it: a signal that ends the task leaves it no time to remove what it made.
+ */
+async function launchWithFolder(args: readonly string[]): Promise<number> {
+  let ended: number | undefined;
+  using _signals = onEndingSignal((_, status) => ended = status);
+  const folder = Deno.makeTempDirSync({ prefix: "trapline-" });
+  try {
+    const code = await launch(args, { TMPDIR: folder });
+    return ended ?? code;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 async function run(name: string, task: Task, args: readonly string[]): Promise<number> {
   const { config, rest } = takeConfig(args);
   const wanted = config?.place ?? Deno.env.get("TRAPLINE_KVM");
   // With a place given, what the host has does not matter to whether it is one.
   if (wanted !== undefined) choosePlace(wanted, undefined);
-  if (!task.needsKvm(rest)) return await launch([...task.command, ...rest]);
+  if (!task.needsKvm(rest)) return await launchWithFolder([...task.command, ...rest]);
   const { place, line } = choosePlace(wanted, whyNotHost());
   console.error(line);
-  if (place === "host" || place === "none") return await launch([...task.command, ...rest]);
+  if (place === "host" || place === "none") {
+    return await launchWithFolder([...task.command, ...rest]);
+  }
   const results = resultFiles(rest, LEFT_BEHIND[name]).flatMap((path) => ["--result", path]);
   const kernel = config?.kernel === undefined ? [] : ["--kernel", config.kernel];
   // Not the task: that would start Deno three times inside, and JSR is not there.

@@ -3,9 +3,9 @@
  *
  * @module
  */
-
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
+import { onEndingSignal } from "./ending_signals.ts";
 import { MisuseError } from "./misuse.ts";
 
 /**
@@ -23,14 +23,46 @@ export function requireFolderOf(...paths: readonly (string | undefined)[]): void
   }
 }
 
-/** Writes `text` beside `path` and moves it there, so that an old file survives a full disk. */
+/** An output file could not be written; what was there before still is. */
+export class WriteError extends Error {
+  override readonly name = "WriteError";
+
+  constructor(path: string, cause: Error & { readonly code: string }) {
+    const why = REASONS[cause.code] ?? cause.message;
+    super(`Cannot write "${path}": ${why}. What was there before is as it was`, { cause });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: "its disk is full; make room there, or name a file on another disk",
+  EDQUOT: "this user's quota is used up; make room, or name a file on another disk",
+  EROFS: "its disk is read-only; name a file on another disk",
+  EACCES: "this user may not write in its folder; name a file elsewhere",
+  EISDIR: "there is a folder of that name; name a file",
+};
+
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && "code" in error && typeof error.code === "string";
+}
+
+/**
+ * Writes `text` beside `path` and moves it there, so that an old file survives
+ * a full disk, and a signal leaves neither half a file nor the one beside it.
+ *
+ * @throws {WriteError} When it cannot be written.
+ */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const temporary = `${path}.${Deno.pid}.tmp`;
+  let end: number | undefined;
+  // Put off until the files are in order, which does not take long.
+  using _signals = onEndingSignal((_, status) => end = status);
   try {
     await Deno.writeTextFile(temporary, text);
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    throw error;
+    throw isSystemError(error) ? new WriteError(path, error) : error;
+  } finally {
+    if (end !== undefined) Deno.exit(end);
   }
 }

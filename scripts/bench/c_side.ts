@@ -6,6 +6,7 @@
  */
 import { type CCompiler, findCCompiler } from "../../tests/support/c_compiler.ts";
 import { makePrivateFolder } from "../../tests/support/private_folder.ts";
+import { onEndingSignal } from "../ending_signals.ts";
 import { guestHeader } from "./guests.ts";
 import type { Batch } from "./pairs.ts";
 
@@ -33,17 +34,13 @@ async function compile([command, ...args]: CCompiler, directory: string): Promis
 async function withTemporaryDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
   const directory = makePrivateFolder("trapline-bench-");
   const remove = (): void => Deno.removeSync(directory, { recursive: true });
-  const interrupt = (): never => {
+  using _signals = onEndingSignal((_, status) => {
     remove();
-    Deno.exit(130);
-  };
-  Deno.addSignalListener("SIGINT", interrupt);
-  Deno.addSignalListener("SIGTERM", interrupt);
+    Deno.exit(status);
+  });
   try {
     return await use(directory);
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupt);
-    Deno.removeSignalListener("SIGTERM", interrupt);
     remove();
   }
 }
