@@ -2,7 +2,7 @@
  * A full disk under every output file: the old one survives whole, and the
  * complaint says what to do. bench, which takes minutes, writes in the same way.
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { asked } from "../tests/support/asked.ts";
 import { obstacle } from "../tests/support/requirements.ts";
 import { whyNoMounts, WITH_OWN_MOUNTS } from "./mounts.ts";
@@ -29,9 +29,9 @@ function testWriter(
   name: string,
   file: string,
   args: readonly string[],
-  hindrance: string | undefined = asked(),
+  isSlow: boolean = true,
 ): void {
-  const reason = HINDRANCE ?? hindrance;
+  const reason = HINDRANCE ?? (isSlow ? asked() : undefined);
   Deno.test({
     name: `${name} leaves the old file whole when the disk is full` +
       (reason === undefined ? "" : ` [ignored: ${reason}]`),
@@ -79,10 +79,39 @@ const ONE_MSR = ["--ranges", "0x174"];
 const ONE_SANDBOX = ["--no-host", "--vendor", "amd", "--kernel", "6.12", ...ONE_CLAUSE];
 
 const IN_JSON = ["--json", "DISK/a.json"];
-testWriter("verify --json", "a.json", ["verify.ts", ...ONE_CLAUSE, ...IN_JSON], undefined);
+testWriter("verify --json", "a.json", ["verify.ts", ...ONE_CLAUSE, ...IN_JSON], false);
 testWriter("verify --junit", "b.xml", ["verify.ts", ...ONE_CLAUSE, "--junit", "DISK/b.xml"]);
 testWriter("sweep --json", "a.json", ["sweep.ts", ...ONE_MSR, ...IN_JSON]);
 testWriter("sweep --html", "b.xml", ["sweep.ts", ...ONE_MSR, "--html", "DISK/b.xml"]);
 testWriter("fuzz --json", "a.json", ["fuzz.ts", "--filters", "1", ...IN_JSON]);
 testWriter("matrix --json", "a.json", ["matrix.ts", ...ONE_SANDBOX, ...IN_JSON]);
 testWriter("clauses --output", "c.md", ["clauses.ts", "--output", "DISK/c.md"]);
+
+Deno.test({
+  name: `sandbox --result leaves the old file whole when the disk is full` +
+    (HINDRANCE === undefined ? "" : ` [ignored: ${HINDRANCE}]`),
+  ignore: HINDRANCE !== undefined,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "trapline-full-" });
+    const archive = await Deno.makeTempFile({ prefix: "trapline-full-", suffix: ".tar" });
+    const module = new URL("sandbox/unpack_results.ts", import.meta.url).href;
+    const script = `import { unpackResults } from "${module}";
+      await unpackResults("${archive}", "${folder}").catch(({ message }) => console.error(message));`;
+    const pack = `cd "$0" && mkdir in && head -c 100000 /dev/zero > in/a.json &&
+      tar -C in -cf "${archive}" a.json && rm -r in`;
+    const [program, ...mounts] = WITH_OWN_MOUNTS;
+    try {
+      await new Deno.Command("sh", { args: ["-c", pack, folder] }).output();
+      const deno = [Deno.execPath(), "eval", "--quiet", "--no-check", script];
+      const { stderr } = await new Deno.Command(program, {
+        args: [...mounts, "sh", "-c", ON_FULL_DISK, folder, ...deno],
+      }).output();
+      const [complaint = "", survivors] = new TextDecoder().decode(stderr).split(/(?=left: )/);
+      assertEquals(survivors, SURVIVORS);
+      assertMatch(complaint, /^Cannot unpack the results in .*: tar .*No space left on device/s);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+      await Deno.remove(archive);
+    }
+  },
+});

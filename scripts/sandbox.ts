@@ -205,7 +205,8 @@ async function run(request: Request, cache: Cache): Promise<number> {
     }
     if (
       error instanceof SandboxError || error instanceof MissingError ||
-      error instanceof ProgramError || error instanceof RangeError
+      error instanceof ProgramError || error instanceof RangeError ||
+      error instanceof SyntaxError
     ) {
       console.error(error.message);
       const late = error instanceof SandboxError && error.kind === "timeout";

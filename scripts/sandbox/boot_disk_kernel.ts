@@ -60,8 +60,21 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The ELF file in a payload, or nothing if its compression is not known here. */
+/**
+ * The ELF file in a payload, or nothing if its compression is not known here.
+ *
+ * @throws {SyntaxError} If it is damaged.
+ */
 function unpack(payload: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return unpackKnown(payload);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new SyntaxError(`Cannot read the kernel: it is damaged: ${why}`, { cause: error });
+  }
+}
+
+function unpackKnown(payload: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
   const view = viewOf(payload);
   const magic = view.getUint32(0, true);
   const size = view.getUint32(payload.length - 4, true);
@@ -92,28 +105,45 @@ function readElf(elf: Uint8Array<ArrayBuffer>): Omit<LoadableKernel, Inherited> 
 
 type Inherited = "setupHeader" | "commandLineSize" | "elf";
 
+/** How many bytes of an image {@linkcode imageFault} looks at. */
+export const HEAD_SIZE = 0x268;
+
+/** Where the protected-mode code is: behind the setup sectors. */
+function codeStart(view: DataView): number {
+  // Zero setup sectors stand for four, for the sake of very old kernels.
+  return ((view.getUint8(HEADER.setupSectors) || 4) + 1) * SECTOR;
+}
+
+function payloadOf(view: DataView): { readonly start: number; readonly end: number } {
+  const start = codeStart(view) + view.getUint32(HEADER.payloadOffset, true);
+  return { start, end: start + view.getUint32(HEADER.payloadLength, true) };
+}
+
+/** Why a file of `size` bytes that begins with `head` is no kernel to boot, or `undefined`. */
+export function imageFault(head: Uint8Array, size: number): string | undefined {
+  const view = viewOf(head);
+  if (head.length < HEAD_SIZE || view.getUint32(HEADER.magic, true) !== HDRS_MAGIC) {
+    return "it is not a bzImage";
+  }
+  const version = view.getUint16(HEADER.version, true);
+  if (version < OLDEST_VERSION || (view.getUint16(HEADER.loadFlags, true) & XLF_KERNEL_64) === 0) {
+    return "it is not a 64-bit kernel";
+  }
+  const { start, end } = payloadOf(view);
+  return end > size || end - start < 8 ? "it is cut short" : undefined;
+}
+
 /**
  * Reads a bzImage.
  *
  * @throws {SyntaxError} If it is not one, or has no 64-bit entry point.
  */
 export function readKernel(image: Uint8Array<ArrayBuffer>): LoadableKernel {
+  const fault = imageFault(image, image.length);
+  if (fault !== undefined) throw new SyntaxError(`Cannot read the kernel: ${fault}`);
   const view = viewOf(image);
-  const refuse = (detail: string): never => {
-    throw new SyntaxError(`Cannot read the kernel: ${detail}`);
-  };
-  if (image.length < 0x268 || view.getUint32(HEADER.magic, true) !== HDRS_MAGIC) {
-    refuse("It is not a bzImage");
-  }
-  const version = view.getUint16(HEADER.version, true);
-  if (version < OLDEST_VERSION || (view.getUint16(HEADER.loadFlags, true) & XLF_KERNEL_64) === 0) {
-    refuse("It is not a 64-bit kernel");
-  }
-  // Zero setup sectors stand for four, for the sake of very old kernels.
-  const start = ((view.getUint8(HEADER.setupSectors) || 4) + 1) * SECTOR;
-  const payloadStart = start + view.getUint32(HEADER.payloadOffset, true);
-  const payloadEnd = payloadStart + view.getUint32(HEADER.payloadLength, true);
-  if (payloadEnd > image.length || payloadEnd - payloadStart < 8) refuse("It is cut short");
+  const start = codeStart(view);
+  const payload = payloadOf(view);
   const common = {
     setupHeader: image.slice(
       HEADER.setupSectors,
@@ -121,7 +151,7 @@ export function readKernel(image: Uint8Array<ArrayBuffer>): LoadableKernel {
     ),
     commandLineSize: view.getUint32(HEADER.commandLineSize, true),
   };
-  const elf = unpack(image.subarray(payloadStart, payloadEnd));
+  const elf = unpack(image.subarray(payload.start, payload.end));
   if (elf !== undefined) return { ...readElf(elf), ...common, elf };
   const address = Number(view.getBigUint64(HEADER.preferredAddress, true));
   return {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { readKernel } from "./boot_disk_kernel.ts";
+import { HEAD_SIZE, imageFault, readKernel } from "./boot_disk_kernel.ts";
 
 const PREFERRED = 0x100_0000;
 const INIT_SIZE = 0x20_0000;
@@ -85,4 +85,17 @@ Deno.test("readKernel() refuses what is no 64-bit bzImage", () => {
   narrow[0x236] = 0;
   assertThrows(() => readKernel(narrow), SyntaxError, "not a 64-bit kernel");
   assertThrows(() => readKernel(bzImage(elf()).slice(0, -1)), SyntaxError, "cut short");
+});
+
+Deno.test("readKernel() refuses a payload that cannot be unpacked", () => {
+  const packed = new Uint8Array(gzipSync(elf()));
+  packed.fill(0, 20, 30);
+  assertThrows(() => readKernel(bzImage(packed)), SyntaxError, "it is damaged: ");
+});
+
+Deno.test("imageFault() tells from its head that an image is cut short", () => {
+  const image = bzImage(elf());
+  assertEquals(imageFault(image.subarray(0, HEAD_SIZE), image.length), undefined);
+  assertEquals(imageFault(image.subarray(0, HEAD_SIZE), image.length - 1), "it is cut short");
+  assertEquals(imageFault(new Uint8Array(), 0), "it is not a bzImage");
 });

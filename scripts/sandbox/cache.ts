@@ -1,13 +1,14 @@
 /**
  * The sandbox's own cache of unpacked packages, kernels and disk images. An
  * entry is there whole or not at all, several processes may use it at once, and
- * one that is in use is not removed.
+ * one that is in use is not removed. One that was damaged is made anew.
  *
  * @module
  */
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { intruderOf } from "../../tests/support/private_folder.ts";
+import { damageIn, recordContents } from "./cache_contents.ts";
 import { MissingError } from "./missing.ts";
 
 // One who fills an entry, or removes it, locks the first; everyone who uses it shares the second.
@@ -15,6 +16,7 @@ const FILLING = ".filling";
 const USING = ".using";
 const PAUSE_MS = 50;
 const UNFINISHED = ".unfinished";
+const CONTENTS = ".contents";
 const DAY_MS = 24 * 3600 * 1000;
 
 /** An entry of the cache that stays until this is disposed of. */
@@ -102,7 +104,10 @@ export class Cache {
    * Holds the entry `name`. If it is not there, `fill` is given an empty
    * directory, and what it leaves in it becomes the entry; if `fill` throws,
    * nothing is kept. Only one process fills an entry, the others wait, until
-   * `signal` aborts.
+   * `signal` aborts. An entry of which a file was lost, cut short or changed is
+   * filled again.
+   *
+   * @throws {MissingError} When such an entry is in use.
    */
   async hold(
     name: string,
@@ -118,6 +123,7 @@ export class Cache {
       signal?.throwIfAborted();
     }
     using _filling = filling;
+    if (await exists(path)) await this.#discardDamaged(path);
     if (!(await exists(path))) await this.#fill(path, fill);
     // Nobody has it exclusively but one who has the first as well.
     const users = await tryLock(path + USING, false);
@@ -141,12 +147,34 @@ export class Cache {
     );
   }
 
+  /** Removes the entry at `path` if it is not what it was when it was filled. */
+  async #discardDamaged(path: string): Promise<void> {
+    const record = await Deno.readTextFile(path + CONTENTS).catch((error: unknown) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+    if (record === undefined) {
+      // Of a time before there were records: what it is now counts from here on.
+      return await Deno.writeTextFile(path + CONTENTS, await recordContents(path));
+    }
+    const damaged = await damageIn(path, record);
+    if (damaged === undefined) return;
+    using users = await tryLock(path + USING, true);
+    if (users === undefined) {
+      throw new MissingError(
+        `Cannot use ${path}: ${damaged} in it is damaged, and another sandbox uses it; end that ` +
+          "one and start again",
+      );
+    }
+    await Deno.remove(path, { recursive: true });
+  }
+
   async #fill(path: string, fill: (directory: string) => Promise<void>): Promise<void> {
     const unfinished = path + UNFINISHED;
     await Deno.remove(unfinished, { recursive: true }).catch(() => {});
     await Deno.mkdir(unfinished);
     try {
       await fill(unfinished);
+      await Deno.writeTextFile(path + CONTENTS, await recordContents(unfinished));
       await Deno.rename(unfinished, path);
     } catch (error) {
       await Deno.remove(unfinished, { recursive: true }).catch(() => {});
@@ -197,7 +225,9 @@ export class Cache {
     if (!(await exists(this.#directory))) return [];
     const names = new Set<string>();
     for await (const { name } of Deno.readDir(this.#directory)) {
-      const suffix = [FILLING, USING, UNFINISHED].find((suffix) => name.endsWith(suffix)) ?? "";
+      const suffix = [FILLING, USING, UNFINISHED, CONTENTS].find((suffix) =>
+        name.endsWith(suffix)
+      ) ?? "";
       names.add(name.slice(0, name.length - suffix.length));
     }
     return [...names].sort();
@@ -208,7 +238,7 @@ export class Cache {
     using filling = await tryLock(path + FILLING, true);
     using users = filling && await tryLock(path + USING, true);
     if (users === undefined) return false;
-    for (const suffix of ["", UNFINISHED, USING, FILLING]) {
+    for (const suffix of ["", UNFINISHED, CONTENTS, USING, FILLING]) {
       await Deno.remove(path + suffix, { recursive: true }).catch((error: unknown) => {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       });

@@ -127,3 +127,56 @@ Deno.test("Cache.hold() gives nothing from where others may write", async () => 
     assertEquals((await cache.list()).length, 1);
   });
 });
+
+const DAMAGES: Readonly<Record<string, (file: string) => Promise<void>>> = {
+  "was cut short": (file) => Deno.truncate(file, 1),
+  "was changed": async (file) => {
+    await Deno.writeTextFile(file, "other");
+    await Deno.utime(file, new Date(0), new Date(0));
+  },
+  "is gone": (file) => Deno.remove(file),
+};
+
+for (const [how, damage] of Object.entries(DAMAGES)) {
+  Deno.test(`Cache.hold() fills an entry again of which a file ${how}`, async () => {
+    await withCache(async (cache) => {
+      const { path } = await cache.hold("entry", fillWith("whole")).then((held) => {
+        held[Symbol.dispose]();
+        return held;
+      });
+      await damage(join(path, "file"));
+      {
+        using held = await cache.hold("entry", fillWith("fresh"));
+        assertEquals(await Deno.readTextFile(join(held.path, "file")), "fresh");
+      }
+      using _held = await cache.hold("entry", neverFilled);
+    });
+  });
+}
+
+Deno.test("Cache.hold() keeps an entry whose files were copied, and one without a record", async () => {
+  await withCache(async (cache) => {
+    const { path } = await cache.hold("entry", fillWith("whole")).then((held) => {
+      held[Symbol.dispose]();
+      return held;
+    });
+    await Deno.utime(join(path, "file"), new Date(0), new Date(0));
+    (await cache.hold("entry", neverFilled))[Symbol.dispose]();
+    await Deno.remove(`${path}.contents`);
+    (await cache.hold("entry", neverFilled))[Symbol.dispose]();
+    await Deno.truncate(join(path, "file"), 1);
+    (await cache.hold("entry", fillWith("again")))[Symbol.dispose]();
+  });
+});
+
+Deno.test("Cache.hold() leaves a damaged entry to one who uses it, and says so", async () => {
+  await withCache(async (cache) => {
+    using held = await cache.hold("entry", fillWith("whole"));
+    await Deno.truncate(join(held.path, "file"), 1);
+    await assertRejects(
+      () => cache.hold("entry", neverFilled),
+      MissingError,
+      "file in it is damaged, and another sandbox uses it; end that one and start again",
+    );
+  });
+});

@@ -7,7 +7,8 @@
  */
 import { join, relative } from "node:path";
 import type { Tools } from "./machine.ts";
-import { bytesOf, ProgramError, textOf } from "./program.ts";
+import { ProgramError, textOf } from "./program.ts";
+import { unpackResults } from "./unpack_results.ts";
 
 const MIB = 1 << 20;
 
@@ -144,7 +145,7 @@ async function dump(image: string, path: string, to: string, tools: Tools): Prom
 
 /**
  * Reads what came out, or gives nothing if the sandbox did not come to its end.
- * Results are unpacked below `target`.
+ * Results are unpacked below `target`, where an old file stays until the new one is whole.
  *
  * @param tools have debugfs.
  * @param directory where there is room for copies.
@@ -163,8 +164,7 @@ export async function readOutward(
   if (outward.results > 0) {
     const archive = join(directory, "results.tar");
     await dump(image, "/trapline/results.tar", archive, tools);
-    const args = ["--extract", `--file=${archive}`, "--no-same-owner", `--directory=${target}`];
-    await bytesOf("tar", args, { what: "unpack the results" });
+    await unpackResults(archive, target);
   }
   return outward;
 }

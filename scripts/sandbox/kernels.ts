@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { MisuseError } from "../misuse.ts";
 import { Apt } from "./apt.ts";
+import { HEAD_SIZE, imageFault } from "./boot_disk_kernel.ts";
 import type { Cache } from "./cache.ts";
 import { suiteLine } from "./debian_suite.ts";
 import { MissingError, requireApt } from "./missing.ts";
@@ -113,16 +113,34 @@ async function imageBelow(directory: string): Promise<string> {
   throw new MissingError(`Cannot find the kernel's image in ${directory}`);
 }
 
+/** Why the file at `path` cannot be booted, or `undefined`; its payload is not looked at. */
+function fileFault(path: string): string | undefined {
+  const known = Object.keys(GENERATIONS).sort(compareReleases).join(", ");
+  try {
+    const { isDirectory, size } = Deno.statSync(path);
+    if (isDirectory) return "it is a directory";
+    using file = Deno.openSync(path);
+    const head = new Uint8Array(HEAD_SIZE);
+    return imageFault(head.subarray(0, file.readSync(head) ?? 0), size);
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) return "this user may not read it";
+    if (!(error instanceof Error && "code" in error)) throw error;
+    return `it is neither one of ${known} nor a file`;
+  }
+}
+
 /**
  * Makes sure that there is a kernel of this name, before anything is fetched for it.
  *
- * @throws {MisuseError} When it is neither a generation nor a file.
+ * @throws {MisuseError} When it is neither a generation nor the image of a kernel.
  */
 export function requireKernel(name: string): void {
-  if (Object.hasOwn(GENERATIONS, name) || existsSync(name)) return;
-  const known = Object.keys(GENERATIONS).sort(compareReleases).join(", ");
+  if (Object.hasOwn(GENERATIONS, name)) return;
+  const fault = fileFault(name);
+  if (fault === undefined) return;
   throw new MisuseError(
-    `Cannot boot the kernel "${name}": it is neither one of ${known} nor a file`,
+    `Cannot boot the kernel "${name}": ${fault}; name a generation, or the bzImage of a kernel ` +
+      "for x86-64 (arch/x86/boot/bzImage where it was built)",
   );
 }
 
