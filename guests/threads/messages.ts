@@ -33,8 +33,8 @@ export interface RunOrder {
 /** What the owner says. */
 export type ToThread = Handover | RunOrder;
 
-/** What the thread says. */
-export type FromThread =
+/** What a thread says that lives on. */
+export type Report =
   /** It is there, and waits for work. */
   | { readonly kind: "ready"; readonly thread: number; readonly timer: bigint }
   /** The vCPU came back; `kvm_run` has the exit. */
@@ -43,3 +43,9 @@ export type FromThread =
   | { readonly kind: "deadline"; readonly deadlineMs: number; readonly rip: bigint }
   /** The kernel refused an ioctl. */
   | { readonly kind: "refused"; readonly ioctl: string; readonly errno: number };
+
+/** What the thread says. */
+export type FromThread =
+  | Report
+  /** Something went wrong that should not, and the thread is of no more use. */
+  | { readonly kind: "died"; readonly error: Error };

@@ -16,7 +16,7 @@
  * using kvm = Kvm.open();
  * using vm = kvm.createVm();
  * const { vcpu } = Session.boot(vm, asm64`jmp finish`);
- * const spawn = () => new Worker("data:text/javascript,throw new Error()", { type: "module" });
+ * const spawn = () => new Worker("data:text/javascript,postMessage({ kind: 0 })", { type: "module" });
  * const error = await assertRejects(() => VcpuThread.start(vcpu, spawn), VcpuThreadError);
  * assertEquals(error.vcpu, vcpu.id);
  * ```

@@ -9,7 +9,7 @@ import { decodeExit, type Exit } from "../../kvm/exit.ts";
 import { timeScale } from "../../kvm/time_scale.ts";
 import type { Vcpu } from "../../kvm/vcpu.ts";
 import { type AnsweredExits, Control } from "./control.ts";
-import type { FromThread } from "./messages.ts";
+import type { Report } from "./messages.ts";
 import { checkAnswers, type MsrAnswers } from "./msr_answers.ts";
 import { VcpuThreadError } from "./thread_error.ts";
 import { WorkerThread } from "./worker_thread.ts";
@@ -247,7 +247,7 @@ export class VcpuThread implements AsyncDisposable {
     return pending;
   }
 
-  #settle(message: FromThread): void {
+  #settle(message: Report): void {
     const pending = this.#take();
     if (pending === undefined) return;
     switch (message.kind) {

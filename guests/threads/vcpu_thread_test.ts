@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import {
   asm64,
   ClosedError,
@@ -16,7 +16,9 @@ import {
 } from "@trapline/trapline";
 import { readDirectory, readTextFile } from "../../kvm/sys/proc.ts";
 import { kvmTest } from "../../tests/support/kvm_testing.ts";
+import { WorkerThread } from "./worker_thread.ts";
 
+const IMPORT_MAP = new URL("../../tests/support/offline_import_map.json", import.meta.url).pathname;
 const SPINS = asm64`jmp $`;
 const READS_FOR_EVER = asm64`
     mov ecx, 0x174
@@ -168,7 +170,8 @@ kvmTest("a thread that throws ends in VcpuThreadError and leaves nothing", async
   );
   worker!.postMessage({ kind: "run", answers: {} });
   const running = thread.run();
-  await assertRejects(() => running, VcpuThreadError, "The thread of vCPU 0 died: ");
+  const error = await assertRejects(() => running, VcpuThreadError, "The thread of vCPU 0 died: ");
+  assert(error.cause instanceof RangeError, String(error.cause));
   await assertRejects(() => thread.run(), VcpuThreadError);
   await thread.close();
   assertEquals(leftovers(), before);
@@ -211,14 +214,43 @@ kvmTest("a VM is closed though the thread of a running vCPU was terminated", asy
   await thread.close();
 });
 
-kvmTest("start() ends in VcpuThreadError when the module is not there", async ({ kvm }) => {
+kvmTest("start() ends in VcpuThreadError when the module is not there", ({ kvm }) => {
+  kvm.close();
+  // In a process of its own: Deno prints why a module is missing, also when that is awaited.
+  const { code, stdout, stderr } = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["eval", "--quiet", "--no-check", `--import-map=${IMPORT_MAP}`],
+      `import { asm64, Kvm, Session, takeCensus, VcpuThread } from "@trapline/trapline";
+       using kvm = Kvm.open();
+       using vm = kvm.createVm();
+       const { vcpu } = Session.boot(vm, asm64\`jmp $\`);
+       const before = JSON.stringify(takeCensus());
+       const spawn = () => new Worker("file:///no/such/module.ts", { type: "module" });
+       const { name, message } = await VcpuThread.start(vcpu, spawn).catch((error) => error);
+       await using thread = await VcpuThread.start(vcpu);
+       const isClean = JSON.stringify(takeCensus()) === before;
+       const seen = JSON.stringify([name, message, isClean, thread.running]);
+       Deno.stdout.writeSync(new TextEncoder().encode(seen));`,
+    ],
+  }).outputSync();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  const [name, message, ...rest] = JSON.parse(new TextDecoder().decode(stdout));
+  assertEquals([name, ...rest], ["VcpuThreadError", true, false]);
+  assertMatch(message, /^The thread of vCPU 0 did not start: .*Module not found/);
+});
+
+kvmTest("start() ends in VcpuThreadError when the worker ends without a word", async ({ kvm }) => {
   using vm = kvm.createVm();
-  const { vcpu } = Session.boot(vm, SPINS);
-  const missing = new URL("./no_such_module.ts", import.meta.url).href;
-  const spawn = (): Worker => new Worker(missing, { type: "module" });
-  await assertRejects(() => VcpuThread.start(vcpu, spawn), VcpuThreadError, "did not start");
-  await using thread = await VcpuThread.start(vcpu);
-  assertEquals(thread.running, false);
+  const { vcpu: { fd, id, page } } = Session.boot(vm, SPINS);
+  const { address, view } = page;
+  const control = new SharedArrayBuffer(32);
+  const handover = { kind: "handover", fd, id, address, size: view.byteLength, control } as const;
+  const spawn = (): Worker => new Worker("data:text/javascript,close()", { type: "module" });
+  await assertRejects(
+    () => WorkerThread.start(id, handover, spawn, 200),
+    VcpuThreadError,
+    "did not start within 200 ms",
+  );
 });
 
 kvmTest("eight vCPUs run at once, and all end", async ({ kvm }) => {

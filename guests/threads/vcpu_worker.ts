@@ -11,7 +11,7 @@ import { thisThread } from "../../kvm/sys/thread.ts";
 import { Watchdog } from "../../kvm/sys/watchdog.ts";
 import { Vcpu } from "../../kvm/vcpu.ts";
 import { Control } from "./control.ts";
-import type { FromThread, Handover, RunOrder, ToThread } from "./messages.ts";
+import type { FromThread, Handover, Report, RunOrder, ToThread } from "./messages.ts";
 import { MsrAnswerer } from "./msr_answers.ts";
 
 /** The parts of a deadline by which it is shortened as exits use it up. */
@@ -33,7 +33,7 @@ class VcpuRunner {
     this.#control = new Control(control);
   }
 
-  run(order: RunOrder): FromThread | undefined {
+  run(order: RunOrder): Report | undefined {
     // Another holder means that the vCPU is closed: its number and its pages may be others' now.
     if (!this.#control.take()) return undefined;
     try {
@@ -70,15 +70,25 @@ class VcpuRunner {
 
 let runner: VcpuRunner | undefined;
 
-scope.onmessage = ({ data }: MessageEvent<ToThread>): void => {
+function answer(data: ToThread): Report | undefined {
   if (data.kind === "handover") {
     runner = new VcpuRunner(data);
     const { timer } = Watchdog.ofThisThread();
-    scope.postMessage({ kind: "ready", thread: thisThread(), timer });
-  } else if (runner === undefined) {
-    throw new TypeError("Cannot run the vCPU: it has not been handed over");
-  } else {
-    const report = runner.run(data);
-    if (report !== undefined) scope.postMessage(report);
+    return { kind: "ready", thread: thisThread(), timer };
   }
+  if (runner === undefined) {
+    throw new TypeError("Cannot run the vCPU: it has not been handed over");
+  }
+  return runner.run(data);
+}
+
+scope.onmessage = ({ data }: MessageEvent<ToThread>): void => {
+  let report: FromThread | undefined;
+  try {
+    report = answer(data);
+  } catch (error) {
+    // The owner throws it: what is thrown here would be printed as well, also when it is awaited.
+    report = { kind: "died", error: error instanceof Error ? error : new Error(String(error)) };
+  }
+  if (report !== undefined) scope.postMessage(report);
 };

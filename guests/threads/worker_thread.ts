@@ -5,7 +5,7 @@
  */
 import { deleteTimer, kickThread, threadIsAlive } from "../../kvm/sys/thread.ts";
 import { timeScale } from "../../kvm/time_scale.ts";
-import type { FromThread, Handover, ToThread } from "./messages.ts";
+import type { FromThread, Handover, Report, ToThread } from "./messages.ts";
 import { VcpuThreadError } from "./thread_error.ts";
 
 const MODULE = new URL("./vcpu_worker.ts", import.meta.url).href;
@@ -14,10 +14,17 @@ const WATCH_MS = 50;
 /** How long a thread that was told to end may take, in milliseconds. */
 const END_MS = 10_000;
 
+/** How long a thread may take to start, in milliseconds: one that ends itself says nothing. */
+const START_MS = 30_000;
+
+function deathOf(vcpu: number, how: string, cause: Error): VcpuThreadError {
+  return new VcpuThreadError(vcpu, `${how}: ${cause.message}`, { cause });
+}
+
 /** The worker of one vCPU. */
 export class WorkerThread {
   /** Called with what the thread says. */
-  onMessage: (message: FromThread) => void = () => {};
+  onMessage: (message: Report) => void = () => {};
   /** Called once when the thread has died by itself. */
   onDeath: (cause: Error) => void = () => {};
   readonly #vcpu: number;
@@ -32,7 +39,10 @@ export class WorkerThread {
     this.#worker = worker;
     this.#thread = thread;
     this.#timer = timer;
-    worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.onMessage(data);
+    worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
+      if (data.kind === "died") this.#died(deathOf(vcpu, "died", data.error));
+      else this.onMessage(data);
+    };
     worker.onerror = (event) => {
       event.preventDefault(); // Else it would end this process.
       this.#died(new VcpuThreadError(vcpu, `died: ${event.message}`, { cause: event.error }));
@@ -42,24 +52,36 @@ export class WorkerThread {
   /**
    * Starts a worker and hands it the vCPU `vcpu`.
    *
-   * @throws {VcpuThreadError} When the worker dies before it is there.
+   * @param patienceMs Milliseconds that it may take.
+   * @throws {VcpuThreadError} When the worker dies before it is there, or is not there in time.
    */
   static start(
     vcpu: number,
     handover: Handover,
     spawn: () => Worker = () => new Worker(MODULE, { type: "module" }),
+    patienceMs: number = START_MS * timeScale(),
   ): Promise<WorkerThread> {
     const { promise, resolve, reject } = Promise.withResolvers<WorkerThread>();
     const worker = spawn();
+    const fail = (error: VcpuThreadError): void => {
+      clearTimeout(late);
+      worker.terminate();
+      reject(error);
+    };
+    const late = setTimeout(
+      () => fail(new VcpuThreadError(vcpu, `did not start within ${patienceMs} ms`)),
+      patienceMs,
+    );
     worker.onerror = (event) => {
       event.preventDefault();
-      worker.terminate();
-      reject(new VcpuThreadError(vcpu, `did not start: ${event.message}`));
+      fail(new VcpuThreadError(vcpu, `did not start: ${event.message}`));
     };
     worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
       if (data.kind === "ready") {
+        clearTimeout(late);
         resolve(new WorkerThread(vcpu, worker, data.thread, data.timer));
-      } else reject(new VcpuThreadError(vcpu, `did not start: it said "${data.kind}"`));
+      } else if (data.kind === "died") fail(deathOf(vcpu, "did not start", data.error));
+      else fail(new VcpuThreadError(vcpu, `did not start: it said "${data.kind}"`));
     };
     worker.postMessage(handover);
     return promise;
