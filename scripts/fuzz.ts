@@ -6,15 +6,18 @@
  */
 import { Kvm } from "@trapline/trapline";
 import {
-  type CallDisagreement,
-  type Disagreement,
+  callDisagreementAsTest,
   disagreementAsTest,
   formatDisagreement,
 } from "@trapline/trapline/oracle";
 import { facts } from "../tests/support/facts.ts";
 import { checkOrder } from "../tests/support/check_order.ts";
 import { isKnownToDeviate } from "../tests/support/known_to_deviate.ts";
-import { forcesEmulation } from "../tests/support/requirements.ts";
+import {
+  finishesEmulatedAccesses,
+  forcesEmulation,
+  obstacle,
+} from "../tests/support/requirements.ts";
 import { FILTERS_A_ROUND, type Round, runRound } from "./fuzz/campaign.ts";
 import { readRequest, USAGE } from "./fuzz/request.ts";
 import { roundCount, roundsOf } from "./fuzz/rounds.ts";
@@ -30,13 +33,6 @@ import { writeWhole } from "./write_file.ts";
 /** Disagreements after which the search ends: more of them say no more. */
 const ENOUGH = 5;
 
-function callText({ calls, problem }: CallDisagreement): string {
-  const bigints = (_: string, value: unknown): unknown =>
-    typeof value === "bigint" ? `0x${value.toString(16)}` : value;
-  const lines = calls.map((call) => `  ${JSON.stringify(call, bigints)}`);
-  return `raw calls:\n${lines.join("\n")}\n${problem}`;
-}
-
 async function report(
   seed: number,
   { disagreement, callDisagreement }: Round,
@@ -44,8 +40,19 @@ async function report(
   emulated: boolean,
 ): Promise<DisagreementRecord[]> {
   const texts: string[] = [];
-  if (disagreement !== undefined) texts.push(await saveTest(disagreement, seed, saveTo));
-  if (callDisagreement !== undefined) texts.push(callText(callDisagreement));
+  const save = async (what: string, source: string, name: string): Promise<void> => {
+    const path = `${saveTo}/${name}_test.ts`;
+    await writeWhole(path, source);
+    texts.push(`${what}\n\n${source}\nSaved as ${path}`);
+  };
+  if (disagreement !== undefined) {
+    const what = formatDisagreement(disagreement);
+    await save(what, disagreementAsTest(disagreement), `seed_${seed}`);
+  }
+  if (callDisagreement !== undefined) {
+    const what = `raw calls, ${callDisagreement.problem}`;
+    await save(what, callDisagreementAsTest(callDisagreement), `seed_${seed}_calls`);
+  }
   const again = asCalled(`deno task fuzz --seed ${seed} --filters ${FILTERS_A_ROUND}`);
   const config = Deno.env.get("TRAPLINE_CONFIG");
   const repeat = again + (emulated ? " --emulated" : "") + (config ? ` --config ${config}` : "");
@@ -53,18 +60,11 @@ async function report(
   return texts.map((text) => ({ seed, text, repeat }));
 }
 
-async function saveTest(found: Disagreement, seed: number, directory: string): Promise<string> {
-  const source = disagreementAsTest(found);
-  const path = `${directory}/seed_${seed}_test.ts`;
-  await writeWhole(path, source);
-  return `${formatDisagreement(found)}\n\n${source}\nSaved as ${path}`;
-}
-
 async function main(args: readonly string[]): Promise<number> {
   const { seed: first, filters, minutes, emulated, save, json, shard } = readRequest(args);
-  const obstacle = facts().unavailable ?? (emulated ? forcesEmulation(facts()) : undefined);
-  if (obstacle !== undefined) {
-    console.error(`Cannot search: ${obstacle}`);
+  const why = obstacle(emulated ? [forcesEmulation, finishesEmulatedAccesses] : []);
+  if (why !== undefined) {
+    console.error(`Cannot search: ${why}`);
     return 1;
   }
   // Before the search, not after it: what cannot be saved need not be found.

@@ -5,7 +5,7 @@
  * @module
  */
 import { CAP } from "../../kvm/abi/cap.ts";
-import { errnoName } from "../../kvm/abi/errno.ts";
+import { type ErrnoName, errnoName } from "../../kvm/abi/errno.ts";
 import { IOCTL } from "../../kvm/abi/ioctls.ts";
 import { encodeRawEnableCap } from "../../kvm/enable_cap.ts";
 import type { RawResult } from "../../kvm/handle.ts";
@@ -22,18 +22,28 @@ import type { Vm } from "../../kvm/vm.ts";
 import type { MsrAccess } from "../walker.ts";
 import { randomSource } from "./probes.ts";
 import { type CheckOrder, expectRefusal, type RawCall, type RawSlot } from "./refusals.ts";
-import { type Disagreement, FilterSearch, formatDisagreement } from "./search.ts";
+import { type Disagreement, FilterSearch, type FilterTrial, formatDisagreement } from "./search.ts";
 
 type FilterCall = Extract<RawCall, { name: "X86_SET_MSR_FILTER" }>;
 
+/** Bytes that the bitmaps at the end of a mapping have in front of that end. */
+export const PAGE_SIZE = 4096;
 /** Accesses after each call: enough to tell one filter from another. */
 const ACCESSES = 192;
 /** An address above user space that is mapped in no process. */
-const KERNEL_ADDRESS = 0xffff_ffff_ffff_f000n;
+export const KERNEL_ADDRESS = 0xffff_ffff_ffff_f000n;
 
-function bitmapOf({ nmsrs, seed }: RawSlot): Uint8Array {
+/** The bytes of a readable bitmap; the seed to which searches shrink, 0, gives zeros. */
+export function bitmapOf({ nmsrs, seed }: RawSlot): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(nmsrs / 64) * 8);
+  if (seed === 0) return bytes;
   const random = randomSource(seed);
-  return new Uint8Array(Math.ceil(nmsrs / 64) * 8).map(() => random() >>> 24);
+  return bytes.map(() => random() >>> 24);
+}
+
+/** How far in front of the end of a mapping a bitmap begins of which one byte is missing, less one. */
+export function cutLength({ nmsrs }: RawSlot): number {
+  return Math.min(Math.ceil(nmsrs / 64) * 8, PAGE_SIZE);
 }
 
 /** How a {@linkcode CallSearch} goes about it. */
@@ -48,8 +58,12 @@ export interface CallSearchOptions {
 export interface CallDisagreement {
   /** The calls up to the one in question, which is the last. */
   readonly calls: readonly RawCall[];
+  /** With what each of them must fail; `undefined` where it must succeed. */
+  readonly wanted: readonly (ErrnoName | undefined)[];
   /** What was wanted and what was got, in words. */
   readonly problem: string;
+  /** The access after the last call, when the call was taken as it must be. */
+  readonly access: Disagreement | undefined;
 }
 
 /**
@@ -85,7 +99,7 @@ export class CallSearch implements Disposable {
   constructor(kvm: Kvm, options: CallSearchOptions) {
     const { order, except } = options;
     this.#order = order;
-    this.#page = HostMemory.allocate(4096);
+    this.#page = HostMemory.allocate(PAGE_SIZE);
     try {
       this.#search = new FilterSearch(kvm, { accesses: ACCESSES, ...(except && { except }) });
     } catch (error) {
@@ -107,10 +121,38 @@ export class CallSearch implements Disposable {
   /** Makes `calls` in turn and gives the first disagreement. */
   compare(calls: readonly RawCall[], seed: number): CallDisagreement | undefined {
     for (const [i, call] of calls.entries()) {
-      const problem = this.#callProblem(call) ?? this.#forceProblem((seed + i) >>> 0);
-      if (problem !== undefined) return { calls: calls.slice(0, i + 1), problem };
+      const found = this.#about(calls.slice(0, i + 1), this.#callProblem(call)) ??
+        this.#about(calls.slice(0, i + 1), this.#search.compareInForce(this.#trial(seed + i)));
+      if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** Makes `calls` in turn, and after the last just one access, if there is one. */
+  compareOne(
+    calls: readonly RawCall[],
+    access: MsrAccess | undefined,
+  ): CallDisagreement | undefined {
+    for (const [i, call] of calls.entries()) {
+      const found = this.#about(calls.slice(0, i + 1), this.#callProblem(call));
+      if (found !== undefined) return found;
+    }
+    if (access === undefined) return undefined;
+    return this.#about(calls, this.#search.compareOneInForce(this.#trial(0), access));
+  }
+
+  #about(
+    calls: readonly RawCall[],
+    found: string | Disagreement | undefined,
+  ): CallDisagreement | undefined {
+    if (found === undefined) return undefined;
+    const wanted = calls.map((call) => expectRefusal(call, this.#order));
+    return typeof found === "string" ? { calls, wanted, problem: found, access: undefined } : {
+      calls,
+      wanted,
+      problem: `after the call: ${formatDisagreement(found)}`,
+      access: found,
+    };
   }
 
   #callProblem(call: RawCall): string | undefined {
@@ -122,14 +164,13 @@ export class CallSearch implements Disposable {
     return undefined;
   }
 
-  #forceProblem(seed: number): string | undefined {
-    const found: Disagreement | undefined = this.#search.compareInForce({
+  #trial(seed: number): FilterTrial {
+    return {
       filter: this.#filter,
       reasons: this.#reasons,
       forcedEmulation: false,
-      seed,
-    });
-    return found === undefined ? undefined : `after the call: ${formatDisagreement(found)}`;
+      seed: seed >>> 0,
+    };
   }
 
   #enable({ flags, args }: Extract<RawCall, { name: "ENABLE_CAP" }>): RawResult {
@@ -158,7 +199,7 @@ export class CallSearch implements Disposable {
       case "kernel":
         return KERNEL_ADDRESS;
       case "cut":
-        return this.#page.end - BigInt(Math.min(Math.ceil(slot.nmsrs / 64) * 8, 4096)) + 1n;
+        return this.#page.end - BigInt(cutLength(slot)) + 1n;
     }
   }
 

@@ -18,6 +18,8 @@
 export type { Arbitrary } from "fast-check";
 export { disagreementAsTest } from "./reproduction.ts";
 export { type CallDisagreement, CallSearch, type CallSearchOptions } from "./call_search.ts";
+export { callDisagreementAsTest } from "./call_reproduction.ts";
+export { type CallFindings, findCallDisagreement, type FindCallsOptions } from "./find_calls.ts";
 export { rawCalls } from "./calls.ts";
 export { filterTrials, msrFilters } from "./filters.ts";
 export {

@@ -4,17 +4,29 @@
  * @module
  */
 import { formatMsr } from "../../kvm/abi/msr.ts";
-import type { RawMsrFilter, RawMsrRange } from "../../kvm/msr_filter.ts";
+import type { RawMsrRange } from "../../kvm/msr_filter.ts";
 import type { AccessVerdict } from "./model.ts";
 import type { Disagreement } from "./search.ts";
 
 const LONG_BITMAP = 64;
 
-function hex(value: number | bigint): string {
+/** Part of a test: its name, the public names it uses, and its lines. */
+export interface TestText {
+  readonly title: string;
+  readonly names: readonly string[];
+  readonly lines: readonly string[];
+}
+
+/** What all slots have. */
+export type SlotFields = Pick<RawMsrRange, "flags" | "nmsrs" | "base">;
+
+/** A number as source. */
+export function hex(value: number | bigint): string {
   return `0x${value.toString(16)}`;
 }
 
-function bitmapText(bitmap: RawMsrRange["bitmap"]): string {
+/** A bitmap as source: an address, or its bytes. */
+export function bitmapText(bitmap: RawMsrRange["bitmap"]): string {
   if (typeof bitmap === "bigint") return `${hex(bitmap)}n`;
   const [first = 0] = bitmap;
   if (bitmap.every((byte) => byte === first)) {
@@ -25,13 +37,18 @@ function bitmapText(bitmap: RawMsrRange["bitmap"]): string {
   return `Uint8Array.fromHex("${bitmap.toHex()}")`;
 }
 
-function filterText({ flags, ranges }: RawMsrFilter): string {
-  const slots = ranges.map(({ flags, nmsrs, base, bitmap }) =>
-    `      { flags: ${flags}, nmsrs: ${hex(nmsrs)}, base: ${hex(base)}, bitmap: ${
-      bitmapText(bitmap)
-    } },`
+/** The argument of `encodeRawMsrFilter` as source, its bitmaps as `bitmapOf` writes them. */
+export function filterText<R extends SlotFields>(
+  flags: number,
+  slots: readonly R[],
+  bitmapOf: (slot: R) => string,
+): string {
+  const lines = slots.map((slot) =>
+    `      { flags: ${hex(slot.flags)}, nmsrs: ${hex(slot.nmsrs)}, base: ${
+      hex(slot.base)
+    }, bitmap: ${bitmapOf(slot)} },`
   );
-  return [`{`, `    flags: ${flags},`, `    ranges: [`, ...slots, `    ],`, `  }`].join("\n");
+  return [`{`, `    flags: ${hex(flags)},`, `    ranges: [`, ...lines, `    ],`, `  }`].join("\n");
 }
 
 function promise(wanted: AccessVerdict): string {
@@ -39,20 +56,56 @@ function promise(wanted: AccessVerdict): string {
   return wanted === "gp" ? "raises #GP" : `exits with reason ${wanted.toUpperCase()}`;
 }
 
-function assertions(wanted: AccessVerdict, { access }: Disagreement): string[] {
+function assertion({ access, wanted }: Disagreement): string {
   const exit = access.kind === "read" ? "X86_RDMSR" : "X86_WRMSR";
+  const label = access.kind === "read" ? "rdmsr" : "wrmsr";
   switch (wanted) {
     case "completes":
-      return ["assertNoFault(session, session.finish());"];
+      return "assertNoFault(session, session.finish());";
     case "gp":
-      return [
-        `assertGp(session, session.finish(), { rip: session.symbol("${
-          exit === "X86_RDMSR" ? "rdmsr" : "wrmsr"
-        }") });`,
-      ];
+      return `assertGp(session, session.finish(), { rip: session.symbol("${label}") });`;
     default:
-      return [`assertEquals(session.next("${exit}").reasons, ["${wanted}"]);`];
+      return `assertEquals(session.next("${exit}").reasons, ["${wanted}"]);`;
   }
+}
+
+/** The access as part of a test, once `vm` is there: what it says, and what it takes to say it. */
+export function accessText(disagreement: Disagreement): TestText {
+  const { access, wanted } = disagreement;
+  const { kind, index, value = 0n, forcedEmulation } = access;
+  const options = forcedEmulation ? ", { forcedEmulation: true }" : "";
+  const program = kind === "read"
+    ? `guest.rdmsr(${hex(index)}${options})`
+    : `guest.wrmsr(${hex(index)}, ${hex(value)}n${options})`;
+  const line = assertion(disagreement);
+  return {
+    title: `${forcedEmulation ? "emulated " : ""}${kind} of ${formatMsr(index)} ${promise(wanted)}`,
+    names: [
+      ...["assertGp", "assertNoFault"].filter((name) => line.includes(name)),
+      "guest",
+      "Session",
+    ],
+    lines: [`const session = Session.boot(vm, ${program});`, line],
+  };
+}
+
+/** A whole test file. */
+export function testSource({ title, names, lines }: TestText, seen: string): string {
+  const sorted = [...names, "Kvm"].toSorted((a, b) => a.localeCompare(b, "en"));
+  return [
+    `import { assertEquals } from "@std/assert";`,
+    `import {`,
+    ...sorted.map((name) => `  ${name},`),
+    `} from "@trapline/trapline";`,
+    ``,
+    ...seen.split("\n").map((line, i) => i === 0 ? `// Seen: ${line}` : `// ${line}`),
+    `Deno.test("${title}", () => {`,
+    `  using kvm = Kvm.open();`,
+    `  using vm = kvm.createVm();`,
+    ...lines.map((line) => `  ${line}`),
+    `});`,
+    ``,
+  ].join("\n");
 }
 
 /**
@@ -79,33 +132,19 @@ function assertions(wanted: AccessVerdict, { access }: Disagreement): string[] {
  * ```
  */
 export function disagreementAsTest(disagreement: Disagreement): string {
-  const { trial, access, wanted, got } = disagreement;
-  const { kind, index, value = 0n, forcedEmulation } = access;
-  const how = forcedEmulation ? "emulated " : "";
-  const options = forcedEmulation ? ", { forcedEmulation: true }" : "";
-  const program = kind === "read"
-    ? `guest.rdmsr(${hex(index)}${options})`
-    : `guest.wrmsr(${hex(index)}, ${hex(value)}n${options})`;
-  const asserts = assertions(wanted, disagreement);
-  const names = ["assertGp", "assertNoFault"].filter((name) => asserts.join().includes(name));
-  return [
-    `import { assertEquals } from "@std/assert";`,
-    `import {`,
-    ...[...names, "encodeRawMsrFilter", "guest", "IOCTL", "Kvm", "Session"].map((name) =>
-      `  ${name},`
-    ),
-    `} from "@trapline/trapline";`,
-    ``,
-    `// Seen: ${got}.`,
-    `Deno.test("${how}${kind} of ${formatMsr(index)} ${promise(wanted)}", () => {`,
-    `  const filter = encodeRawMsrFilter(${filterText(trial.filter)});`,
-    `  using kvm = Kvm.open();`,
-    `  using vm = kvm.createVm();`,
-    `  vm.enableUserSpaceMsr(${JSON.stringify(trial.reasons)});`,
-    `  assertEquals(vm.raw(IOCTL.X86_SET_MSR_FILTER, filter.bytes).result, 0);`,
-    `  const session = Session.boot(vm, ${program});`,
-    ...asserts.map((line) => `  ${line}`),
-    `});`,
-    ``,
-  ].join("\n");
+  const { trial, got } = disagreement;
+  const { flags, ranges } = trial.filter;
+  const { title, names, lines } = accessText(disagreement);
+  return testSource({
+    title,
+    names: [...names, "encodeRawMsrFilter", "IOCTL"],
+    lines: [
+      `const filter = encodeRawMsrFilter(${
+        filterText(flags, ranges, ({ bitmap }) => bitmapText(bitmap))
+      });`,
+      `vm.enableUserSpaceMsr(${JSON.stringify(trial.reasons)});`,
+      `assertEquals(vm.raw(IOCTL.X86_SET_MSR_FILTER, filter.bytes).result, 0);`,
+      ...lines,
+    ],
+  }, got);
 }

@@ -195,6 +195,16 @@ export class FilterSearch implements Disposable {
    */
   compareOne(trial: FilterTrial, access: MsrAccess): Disagreement | undefined {
     this.#install(trial);
+    return this.compareOneInForce(trial, access);
+  }
+
+  /**
+   * Compares a single access, and installs nothing: the trial's filter and reasons must be in force
+   * already.
+   *
+   * @throws {GuestAssertionError} When the guest does not come to its end.
+   */
+  compareOneInForce(trial: FilterTrial, access: MsrAccess): Disagreement | undefined {
     return this.#compareEach(trial, [access], randomSource(trial.seed));
   }
 

@@ -4,16 +4,14 @@
  *
  * @module
  */
-import fc from "fast-check";
 import type { Kvm, MsrAccess } from "@trapline/trapline";
 import {
   type CallDisagreement,
-  CallSearch,
   type CheckOrder,
   type Disagreement,
   FilterSearch,
+  findCallDisagreement,
   findDisagreement,
-  rawCalls,
 } from "@trapline/trapline/oracle";
 
 /** Filters that one round searches. */
@@ -52,19 +50,10 @@ export function runRound(kvm: Kvm, options: RoundOptions): Round {
   const { seed, filters = FILTERS_A_ROUND, accesses, forcedEmulation, order, except } = options;
   using search = new FilterSearch(kvm, { except, ...(accesses !== undefined && { accesses }) });
   const disagreement = findDisagreement(search, { seed, filters, forcedEmulation });
-  let compared = search.compared;
-  let callDisagreement: CallDisagreement | undefined;
-  const sequences = fc.tuple(fc.array(rawCalls(), { maxLength: 12 }), fc.nat());
-  const property = fc.property(sequences, ([calls, start]) => {
-    using search = new CallSearch(kvm, { order, except });
-    const found = search.compare(calls, start);
-    compared += search.compared;
-    // The last one that fast-check sees is the smallest.
-    callDisagreement = found ?? callDisagreement;
-    return found === undefined;
-  });
-  const { failed, errorInstance } = fc.check(property, { seed, numRuns: SEQUENCES_A_ROUND });
-  // A failure without a disagreement is one of the search itself.
-  if (failed && callDisagreement === undefined) throw errorInstance;
-  return { compared, disagreement, callDisagreement };
+  const calls = findCallDisagreement(kvm, { seed, sequences: SEQUENCES_A_ROUND, order, except });
+  return {
+    compared: search.compared + calls.compared,
+    disagreement,
+    callDisagreement: calls.disagreement,
+  };
 }

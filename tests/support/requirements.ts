@@ -6,6 +6,7 @@
  */
 import { type CapName, Kvm } from "@trapline/trapline";
 import { type Facts, facts, moduleParameter } from "./facts.ts";
+import { isKernelFrom } from "./kernel_version.ts";
 
 /** Gives the reason why the host does not meet it, or `undefined` when it does. */
 export type Requirement = (facts: Facts) => string | undefined;
@@ -63,4 +64,14 @@ export function cpuidBit(
 export function forcesEmulation(facts: Facts): string | undefined {
   const value = moduleParameter(facts, "kvm", "force_emulation_prefix") ?? "N";
   return value === "N" || value === "0" ? "kvm.force_emulation_prefix is off" : undefined;
+}
+
+/** KVM's emulator finishes an access that exits or faults, so that a search can tell what it did. */
+export function finishesEmulatedAccesses(facts: Facts): string | undefined {
+  return isKernelFrom(facts, [5, 17])
+    ? undefined
+    : `kernel ${
+      facts.host.kernelVersion.join(".")
+    }: before 5.17 KVM's emulator leaves a denied access to the CPU, which makes it once more; ` +
+      "recorded as deviations D-19 to D-23";
 }

@@ -1,0 +1,83 @@
+/**
+ * A disagreement about raw calls as a test to paste into a file.
+ *
+ * @module
+ */
+import { MAX_MSRS_PER_RANGE } from "../../kvm/msr_filter.ts";
+import {
+  bitmapOf,
+  type CallDisagreement,
+  cutLength,
+  KERNEL_ADDRESS,
+  PAGE_SIZE,
+} from "./call_search.ts";
+import type { RawCall, RawSlot } from "./refusals.ts";
+import { accessText, bitmapText, filterText, hex, testSource } from "./reproduction.ts";
+
+function placeText(slot: RawSlot): string {
+  switch (slot.place) {
+    case "readable":
+      return slot.nmsrs > MAX_MSRS_PER_RANGE ? "page.address" : bitmapText(bitmapOf(slot));
+    case "null":
+      return "0x0n";
+    case "unmapped":
+      return "page.end";
+    case "kernel":
+      return `${hex(KERNEL_ADDRESS)}n`;
+    case "cut":
+      return `page.end - ${cutLength(slot) - 1}n`;
+  }
+}
+
+function encoded(call: RawCall): string {
+  if (call.name === "X86_SET_MSR_FILTER") {
+    return `encodeRawMsrFilter(${filterText(call.flags, call.slots, placeText)}).bytes`;
+  }
+  const args = call.args.map((arg) => `${hex(arg)}n`).join(", ");
+  return `encodeRawEnableCap({ cap: CAP.X86_USER_SPACE_MSR, flags: ${
+    hex(call.flags)
+  }, args: [${args}] })`;
+}
+
+/**
+ * The source of a test that fails as long as KVM takes the calls otherwise
+ * than it must.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { type CallDisagreement, callDisagreementAsTest } from "@trapline/trapline/oracle";
+ *
+ * const disagreement: CallDisagreement = {
+ *   calls: [{ name: "X86_SET_MSR_FILTER", flags: 1, slots: [] }],
+ *   wanted: ["EINVAL"],
+ *   problem: "wanted EINVAL, got success",
+ *   access: undefined,
+ * };
+ * assertStringIncludes(callDisagreementAsTest(disagreement), "ERRNO.EINVAL");
+ * ```
+ */
+export function callDisagreementAsTest(disagreement: CallDisagreement): string {
+  const { calls, wanted, problem, access } = disagreement;
+  const lines = calls.map((call, i) => {
+    const errno = wanted[i] === undefined ? "0" : `ERRNO.${wanted[i]}`;
+    return `assertEquals(vm.raw(IOCTL.${call.name}, ${encoded(call)}).errno, ${errno});`;
+  });
+  const after = access === undefined ? undefined : accessText(access);
+  const body = lines.join("\n");
+  const used = ["CAP", "encodeRawEnableCap", "encodeRawMsrFilter", "ERRNO", "IOCTL"]
+    .filter((name) => new RegExp(`\\b${name}\\b`).test(body));
+  const page = /\bpage\./.test(body);
+  const last = wanted.at(-1) ?? "success";
+  return testSource({
+    title: after === undefined
+      ? `${calls.at(-1)!.name} ends in ${last}`
+      : `${after.title} after raw calls`,
+    names: [...used, ...(page ? ["HostMemory"] : []), ...(after?.names ?? [])],
+    lines: [
+      ...(page ? [`using page = HostMemory.allocate(${PAGE_SIZE});`] : []),
+      ...lines,
+      ...(after?.lines ?? []),
+    ],
+  }, problem);
+}
