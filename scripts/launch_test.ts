@@ -40,3 +40,19 @@ Deno.test("the offline import map differs from deno.json in @std/assert alone", 
   );
   assertEquals(differing, ["@std/assert"]);
 });
+
+Deno.test("launch.ts passes SIGTERM on, and ends with the status of what it started", async () => {
+  const code = `Deno.addSignalListener("SIGTERM", () => Deno.exit(7));
+    setInterval(() => {}, 1000);
+    console.log("up");`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", `${ROOT}/scripts/launch.ts`, "eval", code],
+    // Without a look at JSR.
+    env: { TRAPLINE_SANDBOX: "amd" },
+    stdout: "piped",
+  }).spawn();
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    if (text.includes("up")) child.kill("SIGTERM");
+  }
+  assertEquals((await child.status).code, 7);
+});

@@ -137,9 +137,11 @@ export class Cache {
   async #makeDirectory(): Promise<void> {
     await Deno.mkdir(this.#directory, { recursive: true, mode: 0o700 });
     // A new file says who this user is, which Deno tells nobody unasked.
-    const probe = await Deno.makeTempFile({ dir: this.#directory, suffix: FILLING });
-    const { uid } = await Deno.stat(probe);
-    await Deno.remove(probe);
+    const path = join(this.#directory, crypto.randomUUID() + FILLING);
+    using probe = await Deno.open(path, { createNew: true, write: true });
+    const { uid } = await probe.stat();
+    // One who prunes may have been quicker.
+    await Deno.remove(path).catch(() => {});
     const intruder = intruderOf(this.#directory, uid!);
     if (intruder === undefined) return;
     throw new MissingError(
@@ -215,7 +217,10 @@ export class Cache {
   async prune(days: number): Promise<void> {
     const eldest = Date.now() - days * DAY_MS;
     for (const name of await this.#known()) {
-      const info = await Deno.stat(join(this.#directory, name + USING)).catch(() => undefined);
+      const path = join(this.#directory, name);
+      // An executable that is being unpacked has no such file yet.
+      const info = await Deno.stat(path + USING).catch(() => Deno.stat(path))
+        .catch(() => undefined);
       if ((info?.mtime?.getTime() ?? 0) < eldest) await this.#removeEntry(name);
     }
   }

@@ -180,3 +180,16 @@ Deno.test("Cache.hold() leaves a damaged entry to one who uses it, and says so",
     );
   });
 });
+
+Deno.test("Cache.prune() leaves what an executable unpacks at the moment", async () => {
+  await withCache(async (cache) => {
+    const [fresh, old] = ["executable-1.a", "executable-1.b"].map((name) =>
+      join(cache.directory, name)
+    );
+    await Deno.mkdir(fresh!, { recursive: true });
+    await Deno.mkdir(old!);
+    await Deno.utime(old!, 0, 0);
+    await cache.prune(30);
+    assertEquals((await cache.list()).map(({ name }) => name), ["executable-1.a"]);
+  });
+});
