@@ -179,15 +179,20 @@ export class MsrFilter {
     this.#ranges = ranges.map(checkRange);
   }
 
-  /** The filter as `struct kvm_msr_filter`, with every bitmap in whole 8-byte words. */
-  encode(): EncodedMsrFilter {
+  /** The filter's fields as the kernel names them, with copies of the bitmaps: what an oracle takes. */
+  raw(): RawMsrFilter {
     const ranges = this.#ranges.map(({ flags, count, base, bitmap }) => ({
       flags,
       nmsrs: count,
       base,
-      bitmap,
+      bitmap: bitmap.slice(),
     }));
-    return encodeRawMsrFilter({ flags: this.#flags, ranges });
+    return { flags: this.#flags, ranges };
+  }
+
+  /** The filter as `struct kvm_msr_filter`, with every bitmap in whole 8-byte words. */
+  encode(): EncodedMsrFilter {
+    return encodeRawMsrFilter(this.raw());
   }
 
   /** The filter in one line. */

@@ -43,6 +43,18 @@ Deno.test("encode() lays a filter that allows everything out as zeroes", () => {
   assertEquals(MsrFilter.ALLOW_ALL.encode().bytes, new Uint8Array(392));
 });
 
+Deno.test("raw() gives the fields, and bitmaps that do not change the filter", () => {
+  const filter = new MsrFilter({
+    default: "deny",
+    ranges: [{ base: 0x174, count: 3, allow: "read" }],
+  });
+  const raw = filter.raw();
+  const bitmap = new Uint8Array(8).fill(0xff);
+  assertEquals(raw, { flags: 1, ranges: [{ flags: 1, nmsrs: 3, base: 0x174, bitmap }] });
+  (raw.ranges[0]!.bitmap as Uint8Array).fill(0);
+  assertEquals(filter.raw().ranges[0]!.bitmap, bitmap);
+});
+
 Deno.test("encodeRawMsrFilter() keeps the bitmaps alive as long as the structure", () => {
   const { bytes, bitmaps } = encodeRawMsrFilter({
     flags: 0,

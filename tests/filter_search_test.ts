@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { encodeRawMsrFilter, IOCTL, MsrFilter, type RawMsrFilter } from "@trapline/trapline";
+import { encodeRawMsrFilter, IOCTL, Msr, MsrFilter, type RawMsrFilter } from "@trapline/trapline";
 import {
   callDisagreementAsTest,
   CallSearch,
@@ -130,6 +130,24 @@ kvmTest("compareInForce() notices each defect of the filter in force", ({ kvm })
     const { result } = search.vm.raw(IOCTL.X86_SET_MSR_FILTER, encodeRawMsrFilter(inForce).bytes);
     assertEquals(result, 0, defect);
     assert(search.compareInForce(trial) !== undefined, `not noticed: ${defect}`);
+  }
+});
+
+kvmTest("compareInForce() notices one MSR that gets past a default of deny", ({ kvm }) => {
+  using search = new FilterSearch(kvm, { accesses: ACCESSES, except: isKnownToDeviate });
+  const trial: FilterTrial = {
+    filter: MsrFilter.DENY_ALL.raw(),
+    reasons: ["filter"],
+    forcedEmulation: false,
+    seed: 1,
+  };
+  search.vm.enableUserSpaceMsr(["filter"]);
+  for (const index of [Msr.IA32_SYSENTER_CS, Msr.STAR]) {
+    search.vm.setMsrFilter({
+      default: "deny",
+      ranges: [{ base: index, count: 1, allow: "write" }],
+    });
+    assertEquals(search.compareInForce(trial)?.access.index, index);
   }
 });
 

@@ -1,11 +1,13 @@
 /**
  * Where a filter is asked: in the middle and at the edges of each of its
- * ranges, at the edges of the spaces that MSRs live in, and anywhere.
+ * ranges, at the edges of the spaces that MSRs live in, where it denies MSRs
+ * that processors and KVM have, and anywhere.
  *
  * @module
  */
+import { Msr } from "../../kvm/abi/msr.ts";
 import type { RawMsrFilter, RawMsrRange } from "../../kvm/msr_filter.ts";
-import type { AskedAccess } from "./model.ts";
+import { type AskedAccess, filterAllows } from "./model.ts";
 
 /**
  * Indices at which something ends: the hardware's bitmaps, the x2APIC MSRs,
@@ -37,6 +39,15 @@ export const EDGE_INDICES: readonly number[] = [
   0xffff_ffff,
 ];
 
+/** Where MSRs are: both hardware bitmaps' spaces, Hyper-V's, KVM's, and AMD's second. */
+const SPACES: readonly { readonly first: number; readonly count: number }[] = [
+  { first: 0x0, count: 0x2000 },
+  { first: 0xc000_0000, count: 0x2000 },
+  { first: 0xc001_0000, count: 0x2000 },
+  { first: 0x4000_0000, count: 0x200 },
+  { first: 0x4b56_4d00, count: 0x100 },
+];
+
 /** A generator of numbers that gives the same ones for the same seed (mulberry32). */
 export type RandomSource = () => number;
 
@@ -59,9 +70,21 @@ function offsetsOf({ nmsrs }: RawMsrRange, random: RandomSource, inside: number)
   return offsets;
 }
 
+/** Whether the filter denies reads and writes: then to ask does nothing to the guest. */
+function deniesBoth(filter: RawMsrFilter, index: number): boolean {
+  return !filterAllows(filter, { kind: "read", index }) &&
+    !filterAllows(filter, { kind: "write", index });
+}
+
+function inSomeSpace(random: RandomSource): number {
+  const { first, count } = SPACES[random() % SPACES.length]!;
+  return first + random() % count;
+}
+
 /**
  * The accesses by which `filter` is asked, reads and writes of the same
- * indices, about `count` of them and at least those at the edges.
+ * indices, about `count` of them and at least those at the edges and those of
+ * the MSRs with a name here that it denies.
  */
 export function probesOf(
   filter: RawMsrFilter,
@@ -69,7 +92,7 @@ export function probesOf(
   count: number,
 ): AskedAccess[] {
   const ranges = filter.ranges.filter(({ nmsrs }) => nmsrs > 0);
-  const inside = Math.max(8, Math.floor(count / 2 / Math.max(1, ranges.length)) - 32);
+  const inside = Math.max(8, Math.floor(count * 3 / 8 / Math.max(1, ranges.length)) - 32);
   const indices = new Set<number>();
   for (const range of ranges) {
     for (const offset of offsetsOf(range, random, inside)) {
@@ -79,6 +102,11 @@ export function probesOf(
   for (const edge of EDGE_INDICES) {
     for (const offset of [-1, 0, 1]) indices.add((edge + offset) >>> 0);
   }
-  while (indices.size * 2 < count) indices.add(random());
+  // A processor may let pass what it knows, so MSRs that exist tell more than any other index.
+  for (const index of Object.values(Msr)) if (deniesBoth(filter, index)) indices.add(index);
+  while (indices.size * 2 < count) {
+    const index = inSomeSpace(random);
+    indices.add(random() % 4 !== 0 && deniesBoth(filter, index) ? index : random());
+  }
   return [...indices].flatMap((index) => [{ kind: "read", index }, { kind: "write", index }]);
 }
