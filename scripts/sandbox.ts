@@ -16,6 +16,7 @@ import { parseParameter } from "./sandbox/guest_settings.ts";
 import { GENERATIONS, requireKernel } from "./sandbox/kernels.ts";
 import type { Machine } from "./sandbox/machine.ts";
 import { MissingError } from "./sandbox/missing.ts";
+import { ownFiles } from "./sandbox/own_files.ts";
 import { ProgramError } from "./sandbox/program.ts";
 import { qemu } from "./sandbox/qemu.ts";
 import { temporaryFolder } from "./sandbox/run_directory.ts";
@@ -41,7 +42,7 @@ Usage: deno task sandbox [OPTION]... [--] COMMAND [ARGUMENT]...
   --remove-cache            remove it
   --help                    show this
 
-The command runs with the current directory's files. A shell gets the terminal on amd; intel's
+The command runs with the current directory's files, and with Trapline's own. A shell gets the terminal on amd; intel's
 machine has no input. TRAPLINE_SANDBOX is amd or intel inside, and TRAPLINE_TIME_SCALE is what
 deadlines are multiplied by there. No root is needed. Emulators and kernels are fetched through
 apt into TRAPLINE_CACHE, by default trapline in the user's cache directory; what nobody has used
@@ -130,7 +131,7 @@ function readRequest(args: readonly string[]): Request | "list" | "remove" {
     terminal: machine.hasInput && Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
     command: positionals,
     directory: Deno.cwd(),
-    program: isExecutable() ? ROOT : undefined,
+    own: ownFiles(ROOT, Deno.cwd(), isExecutable()),
     env: Object.fromEntries(env),
     results: values.result ?? [],
   };

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { processesOf } from "./processes.ts";
-import { Cache, cacheDirectory } from "./sandbox/cache.ts";
+import { cacheDirectory } from "./sandbox/cache.ts";
+import { whyNotInCache } from "./sandbox/in_cache.ts";
 import { findProgram } from "./sandbox/program.ts";
 
 const SANDBOX = new URL("sandbox.ts", import.meta.url).pathname;
@@ -9,17 +10,7 @@ const CACHE = cacheDirectory((name) => Deno.env.get(name));
 // One boot takes seconds: the first test is always run, the others when they are asked for.
 const ALL = Deno.env.get("TRAPLINE_TEST_SANDBOX") === "all";
 
-/** Why no AMD sandbox can be booted without fetching anything, if so. */
-async function whyNot(): Promise<string | undefined> {
-  if (Deno.env.get("TRAPLINE_SANDBOX") !== undefined) return "this is a sandbox already";
-  const names = (await new Cache(CACHE).list()).map(({ name }) => name);
-  const has = (part: string): boolean => names.some((name) => name.includes(part));
-  const isThere = has("kernel-6.12") &&
-    (has("qemu-system-x86") || findProgram("qemu-system-x86_64") !== undefined);
-  return isThere ? undefined : "the AMD sandbox is not in the cache";
-}
-
-const MISSING = await whyNot();
+const MISSING = await whyNotInCache("amd");
 
 /** A sandbox that runs, and its own temporary directory. */
 interface Running {

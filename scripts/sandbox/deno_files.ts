@@ -50,12 +50,20 @@ async function npmFolders(npm: string, names: ReadonlySet<string> | undefined): 
   return folders;
 }
 
-/** What of Deno's cache the project in `project` needs. */
-export async function denoFiles(project: string): Promise<DenoFiles> {
+/**
+ * What of Deno's cache the project in `project` needs.
+ *
+ * @param others folders elsewhere whose modules it imports; its lock file has their packages.
+ */
+export async function denoFiles(
+  project: string,
+  others: readonly string[] = [],
+): Promise<DenoFiles> {
   const directory = defaultDirectory();
   const npm = join(directory, "npm");
   const lock = await Deno.readTextFile(join(project, "deno.lock")).catch(() => undefined);
-  const paths = [...CACHES, join("gen/file", project)].map((name) => join(directory, name));
+  const compiled = [project, ...others].map((folder) => join("gen/file", folder));
+  const paths = [...CACHES, ...compiled].map((name) => join(directory, name));
   if (await exists(npm)) paths.push(...await npmFolders(npm, npmNames(lock)));
   const there = await Promise.all(paths.map(exists));
   return { directory, paths: paths.filter((_, index) => there[index]) };

@@ -15,6 +15,7 @@ import { holdElf } from "./kernel_elf.ts";
 import { KERNEL_OPTIONS } from "./kernel_options.ts";
 import { holdKernel } from "./kernels.ts";
 import type { BootImage, Ended, Machine, Run, Tools } from "./machine.ts";
+import type { OwnFiles } from "./own_files.ts";
 import { BUSYBOX, E2FSPROGS, holdTools, type Report } from "./packages.ts";
 import { holdPayload } from "./payload.ts";
 import { primeDeno } from "./prime.ts";
@@ -38,8 +39,8 @@ export interface Request {
   readonly command: readonly string[];
   /** The directory whose files go in, and where the command runs. */
   readonly directory: string;
-  /** Where Trapline is, when it is to be there inside too and not in the directory. */
-  readonly program: string | undefined;
+  /** What goes in of Trapline when it is not in the directory. */
+  readonly own: OwnFiles | undefined;
   readonly env: Readonly<Record<string, string>>;
   /** Paths of files and folders to bring back, from the directory. */
   readonly results: readonly string[];
@@ -126,9 +127,10 @@ async function follow(
 }
 
 function settingsFor(request: Request, denoDirectory: string): GuestSettings {
-  const { machine, env, ...rest } = request;
+  const { machine, env, own, ...rest } = request;
   return {
     ...rest,
+    program: own?.root,
     env: {
       HOME: "/root",
       TERM: "xterm",
@@ -159,7 +161,7 @@ export async function runInSandbox(
   report: Report,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { machine, directory, program } = request;
+  const { machine, directory, own } = request;
   const primed = primeDeno(request.command, directory, signal);
   using emulator = await holdTools(cache, machine, report, signal);
   using busybox = await holdTools(cache, BUSYBOX, report, signal);
@@ -174,11 +176,13 @@ export async function runInSandbox(
   const shell = busybox.program("busybox");
   using initramfs = await holdInitramfs(cache, kernel, machine, shell, folder.path, signal);
   await primed;
-  const deno = await denoFiles(program ?? directory);
+  const deno = own?.isProject
+    ? await denoFiles(own.root)
+    : await denoFiles(directory, own === undefined ? [] : [own.root]);
   const exchange = await makeExchange(
     folder.path,
     {
-      paths: [directory, ...(program === undefined ? [] : [program]), ...deno.paths],
+      paths: [directory, ...(own?.paths ?? []), ...deno.paths],
       without: [join(directory, ".git"), folder.path],
       own: guestFiles(settingsFor(request, deno.directory)),
     },
