@@ -46,6 +46,12 @@ const ROOMS: readonly Room[] = [
     files: [],
     packages: ["node:assert/strict"],
   },
+  // What a project of a user's own could hold as it stands.
+  {
+    path: "tests/examples/",
+    files: [],
+    packages: ["@std/assert", "@trapline/trapline", "@trapline/trapline/oracle"],
+  },
   { path: "tests/", files: ["tests/support/"], packages: TEST_PACKAGES },
   {
     path: "scripts/",
