@@ -19,6 +19,7 @@ import { runTask } from "./run_task.ts";
 import { paintFor } from "./terminal.ts";
 import { loadClauses } from "./verify/load_clauses.ts";
 import { toJunit } from "./verify/junit.ts";
+import { ktapHead, ktapLines, toKtap } from "./verify/ktap.ts";
 import { executionsText, Report, summaryText } from "./verify/report.ts";
 import { type Found, recordOf } from "./verify/record.ts";
 import { readRequest, USAGE } from "./verify/request.ts";
@@ -36,17 +37,20 @@ async function decideOne(clause: Clause): Promise<ClauseRecord> {
   return recordOf(clause, found);
 }
 
-/** Decides one after the other and prints each at once, so that one that hangs can be told. */
-async function decideAll(chosen: readonly Clause[], file: RunFile): Promise<ClauseRecord[]> {
+/** Decides one after the other and shows each at once, so that one that hangs can be told. */
+async function decideAll(
+  chosen: readonly Clause[],
+  file: RunFile,
+  show: (clause: ClauseRecord) => void,
+): Promise<ClauseRecord[]> {
   const progress = new Progress("clauses", chosen.length);
-  const report = new Report(paintFor(), console.log);
   const results: ClauseRecord[] = [];
   await file.keep(results);
   for (const clause of chosen) {
     progress.show(clause.id);
     const result = await decideOne(clause);
     progress.clear();
-    report.add(result);
+    show(result);
     results.push(result);
     await file.keep(results);
   }
@@ -54,19 +58,21 @@ async function decideAll(chosen: readonly Clause[], file: RunFile): Promise<Clau
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { matching, chosen, shard, json, junit, html } = readRequest(args);
+  const { matching, chosen, shard, json, junit, ktap, html } = readRequest(args);
   const clauses = (await loadClauses())
     .map(({ clause }) => clause)
     .filter(({ id }) => chosen.includes(id));
 
+  const isLive = ktap === "-";
+  const say = isLive ? console.error : console.log;
   const made = new Date().toISOString();
   const host = hostRecord();
   const modules = Object.keys(host.modules).join(", ") || "none loaded";
-  console.log(`KVM on Linux ${host.kernel}, ${host.cpu}; modules: ${modules}`);
+  say(`KVM on Linux ${host.kernel}, ${host.cpu}; modules: ${modules}`);
   if (shard.total > 1) {
-    console.log(`Shard ${shardText(shard)}: ${chosen.length} of ${matching.length} clauses`);
+    say(`Shard ${shardText(shard)}: ${chosen.length} of ${matching.length} clauses`);
   }
-  console.log();
+  say("");
   const file = new RunFile(json, {
     kind: "verify",
     configuration: configurationName(),
@@ -75,14 +81,22 @@ async function main(args: readonly string[]): Promise<number> {
     selected: matching,
     ...(shard.total > 1 && { shard: { ...shard, selected: chosen } }),
   });
+  const out = isLive ? Deno.stderr : Deno.stdout;
+  const report = new Report(paintFor({ isTerminal: out.isTerminal() }), say);
+  if (isLive) console.log(ktapHead(clauses.length).trimEnd());
+  let shown = 0;
   const start = performance.now();
-  const results = await decideAll(clauses, file);
+  const results = await decideAll(clauses, file, (clause) => {
+    report.add(clause);
+    if (isLive) console.log(ktapLines(++shown, clause).trimEnd());
+  });
   const seconds = (performance.now() - start) / 1000;
-  console.log(`\n${summaryText(results, seconds)}`);
-  console.log(executionsText(results, executionObstacle("forced emulation")));
+  say(`\n${summaryText(results, seconds)}`);
+  say(executionsText(results, executionObstacle("forced emulation")));
 
   await file.write(results);
   if (junit !== undefined) await writeWhole(junit, toJunit(results));
+  if (ktap !== undefined && !isLive) await writeWhole(ktap, toKtap(results));
   if (html !== undefined) await writeReport(html, json ?? "verify", [file.runWith(results)]);
   const missing = facts().unavailable;
   if (missing !== undefined) console.error(`\nNothing could be decided: ${missing}`);

@@ -167,10 +167,11 @@ export function resultFiles(
 ): string[] {
   const saves = args.some((arg) => /^--save(?:=|$)/.test(arg));
   const named = args.flatMap((arg, i) => {
-    const match = /^--(?:json|junit|junit-path|save|html)(?:=(.*))?$/.exec(arg);
+    const match = /^--(?:json|junit|junit-path|ktap|save|html)(?:=(.*))?$/.exec(arg);
     if (match === null) return [];
     const path = match[1] ?? args[i + 1];
-    return path === undefined ? [] : [path];
+    // With "-" it is standard output.
+    return path === undefined || path === "-" ? [] : [path];
   });
   return saves ? named : [...named, ...leftBehind];
 }

@@ -24,6 +24,7 @@ Deno.test("resultFiles() finds the files that a sandbox must bring back", () => 
   ]);
   assertEquals(resultFiles(["--html", "a.html"]), ["a.html"]);
   assertEquals(resultFiles(["--json"]), []);
+  assertEquals(resultFiles(["--ktap", "-", "--json", "a.json"]), ["a.json"]);
 });
 
 Deno.test("resultFiles() leaves out where a task leaves files when --save names a place", () => {

@@ -63,6 +63,8 @@ const ROOMS: readonly Room[] = [
       "preact-render-to-string",
       "playwright-core",
       "ajv/2020",
+      "junit2json",
+      "tap-parser",
     ],
   },
 ];

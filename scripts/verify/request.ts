@@ -15,12 +15,14 @@ import { idMatcher } from "./select.ts";
 export const USAGE = `deno task verify: decide the clauses on this host's KVM
 
 Usage: deno task verify [--filter PATTERNS] [--shard I/N] [--json FILE] [--junit FILE]
-                        [--html FILE]
+                        [--ktap FILE] [--html FILE]
 
   --filter PATTERNS  only clauses whose id matches, such as F-05, 'K-*' or 'U-*,X-3?'
 ${SHARD_HELP}
   --json FILE        write the results as JSON
   --junit FILE       write the results as JUnit XML
+  --ktap FILE        write the results as KTAP, for CI systems of the kernel; with "-" to standard
+                     output as they come, and what is for people to standard error
   --html FILE        write the results as a page, as "deno task report" does for many
   --help             show this
 
@@ -39,6 +41,8 @@ export interface Request {
   readonly json: string | undefined;
   /** Where to write them as JUnit XML. */
   readonly junit: string | undefined;
+  /** Where to write them as KTAP; `-` is standard output. */
+  readonly ktap: string | undefined;
   /** Where to write them as a page. */
   readonly html: string | undefined;
 }
@@ -56,14 +60,15 @@ export function readRequest(args: readonly string[]): Request {
       shard: { type: "string" },
       json: { type: "string" },
       junit: { type: "string" },
+      ktap: { type: "string" },
       html: { type: "string" },
     },
     args,
   });
-  const { filter = "*", json, junit, html } = values;
+  const { filter = "*", json, junit, ktap, html } = values;
   const matching = catalogueIds().filter(idMatcher(filter));
   if (matching.length === 0) throw new MisuseError(`No clause matches "${filter}"`);
   const shard = readShard(values.shard);
-  requireFolderOf(json, junit, html);
-  return { matching, chosen: clausesOf(shard, matching), shard, json, junit, html };
+  requireFolderOf(json, junit, ktap, html);
+  return { matching, chosen: clausesOf(shard, matching), shard, json, junit, ktap, html };
 }

@@ -1,0 +1,62 @@
+/**
+ * Results as KTAP, the format that the CI systems of the kernel read:
+ * `Documentation/dev-tools/ktap.rst`.
+ *
+ * @module
+ */
+import type { ClauseRecord, ExecutionRecord } from "../results/format.ts";
+import { detailOf, isFailure } from "../results/verdicts.ts";
+
+/** What comes before the first clause of `count`. */
+export function ktapHead(count: number): string {
+  return `KTAP version 1\n1..${count}\n`;
+}
+
+/** What parsers look for behind the name; a recorded deviation is what kselftest calls XFAIL. */
+function directive({ verdict, executions }: ClauseRecord): string {
+  const gravest = executions.find((each) => each.verdict === verdict);
+  const oneLine = (text: string | undefined): string => (text ?? "").replaceAll(/\s+/g, " ").trim();
+  switch (verdict) {
+    case "undecided":
+      return ` # SKIP ${oneLine(gravest?.reason)}`;
+    case "known-deviation":
+      return ` # XFAIL ${gravest?.deviation?.id}`;
+    case "error":
+      return " # ERROR";
+    default:
+      return "";
+  }
+}
+
+/** What an execution has to say, ahead of the result that it belongs to. */
+function diagnostics(record: ExecutionRecord): string[] {
+  const { execution, verdict, guest } = record;
+  if (verdict === "holds" || verdict === "undecided") return [];
+  const shown = isFailure(verdict) && guest !== undefined
+    ? ["The last guest:", ...guest.listing.split("\n"), ...guest.exits.split("\n")]
+    : [];
+  return [`${execution}: ${verdict}`, ...(detailOf(record) ?? "").split("\n"), ...shown];
+}
+
+/**
+ * One clause, the `number`th from 1: its diagnostics, then its one line. That
+ * has the id alone for a name, which stays when a sentence is put better.
+ */
+export function ktapLines(number: number, clause: ClauseRecord): string {
+  const { id, sentence, verdict, executions, repeat } = clause;
+  const failed = isFailure(verdict);
+  const said = [
+    sentence,
+    ...executions.flatMap(diagnostics),
+    ...(failed ? [`To repeat: ${repeat}`] : []),
+  ];
+  // What ends a line for some parser could begin a result.
+  const lines = said.map((line) => `# ${line.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "?")}`.trimEnd());
+  const result = `${failed ? "not ok" : "ok"} ${number} ${id}${directive(clause)}`;
+  return `${[...lines, result].join("\n")}\n`;
+}
+
+/** All of it. */
+export function toKtap(clauses: readonly ClauseRecord[]): string {
+  return ktapHead(clauses.length) + clauses.map((each, i) => ktapLines(i + 1, each)).join("");
+}
