@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { ROOT } from "./program.ts";
+import { asCalled, ROOT } from "./program.ts";
 import { commandsOf, denoArgumentsOf, type Task, usageOf } from "./trapline.ts";
 
 const { tasks, version } = JSON.parse(Deno.readTextFileSync(`${ROOT}/deno.json`));
@@ -91,4 +91,10 @@ Deno.test("no task may reach the network, and few may read all variables", () =>
     all.filter(([, { command }]) => /--allow-env(?!=)/.test(command)).map(([name]) => name),
     ["test", "verify", "fuzz", "sweep", "sandbox"],
   );
+});
+
+Deno.test("asCalled() says what the executable's user types", () => {
+  const usage = "Usage: deno task verify\n       deno task sweep diff";
+  assertEquals(asCalled(usage, true), "Usage: trapline verify\n       trapline sweep diff");
+  assertEquals(asCalled(usage, false), usage);
 });
