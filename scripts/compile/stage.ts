@@ -10,8 +10,12 @@ import { textOf } from "../sandbox/program.ts";
 /** What of the repository goes in. */
 const PROGRAM = ["LICENSE", "mod.ts", "kvm", "guests", "tests", "scripts"];
 
-/** Packages that only the repository's own tests load. */
-const OF_THE_REPOSITORY: ReadonlySet<string> = new Set(["playwright-core"]);
+/** Packages that only the repository's own tests and pictures need. */
+const OF_THE_REPOSITORY: ReadonlySet<string> = new Set([
+  "junit2json",
+  "playwright-core",
+  "tap-parser",
+]);
 
 /** The part of `deno.json` that matters here. */
 export interface Config {
