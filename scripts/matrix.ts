@@ -61,6 +61,17 @@ function commandFor(
   ];
 }
 
+/** The run that `verify` left at `file`, if it left one. */
+async function lastRun(file: string): Promise<VerifyRun | undefined> {
+  try {
+    const [run] = await readResults(file);
+    return run as VerifyRun;
+  } catch (error) {
+    if (error instanceof ResultsFileError) return undefined;
+    throw error;
+  }
+}
+
 async function decideOn(
   { configuration, ids, shard }: Part,
   { sandboxOptions, selected }: Plan,
@@ -83,17 +94,19 @@ async function decideOn(
   }).output();
   if (signal.aborted) await Deno.remove(own).catch(() => {});
   signal.throwIfAborted();
-  try {
-    const [run] = await readResults(own);
+  const run = await lastRun(own);
+  // What was decided before a configuration died says less than that it died.
+  if (run !== undefined && run.clauses.length === ids.length) {
     await Deno.rename(own, file);
-    return { ...run as VerifyRun, configuration: name, selected, ...part };
-  } catch (error) {
-    if (!(error instanceof ResultsFileError)) throw error;
-    await Deno.remove(own).catch(() => {});
-    const last = new TextDecoder().decode(stderr).trim().split("\n").slice(-12).join("\n");
-    const failure = `exit status ${code}\n${last}`;
-    return { kind: "died", configuration: name, made, failure, selected, ...part };
+    return { ...run, configuration: name, selected, ...part };
   }
+  await Deno.remove(own).catch(() => {});
+  const last = new TextDecoder().decode(stderr).trim().split("\n").slice(-12).join("\n");
+  const decided = run === undefined
+    ? ""
+    : `, ${run.clauses.length} of ${ids.length} clauses decided`;
+  const failure = `exit status ${code}${decided}\n${last}`;
+  return { kind: "died", configuration: name, made, failure, selected, ...part };
 }
 
 async function decideAll(
@@ -104,15 +117,20 @@ async function decideAll(
   const columns = new Map<string, Column>();
   const waiting = [...chosen];
   const progress = new Progress("configurations", chosen.length);
+  const running = new Set<string>();
+  const names = (): string => [...running].join(" and ");
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { name } = next.configuration;
-      progress.show(name);
+      running.add(name);
+      progress.show(names());
       const column = await decideOn(next, plan, signal);
+      running.delete(name);
       columns.set(name, column);
       const outcome = column.kind === "verify" ? `${column.counts.holds} hold` : "died";
       progress.clear();
       console.error(`${name}: ${outcome} (${columns.size} of ${chosen.length} done)`);
+      if (running.size > 0) progress.draw(names());
     }
   };
   // All of them, also when a signal ends them: what they started is to be gone before this process.

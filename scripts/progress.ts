@@ -22,6 +22,11 @@ export class Progress {
   /** Another step begins. */
   show(step: string): void {
     this.#done++;
+    this.draw(step);
+  }
+
+  /** What is done in the steps that have begun. */
+  draw(step: string): void {
     const total = Number.isFinite(this.#total) ? ` of ${this.#total}` : "";
     this.#write(`\r\x1b[K${this.#done}${total} ${this.#what}: ${step}`);
   }

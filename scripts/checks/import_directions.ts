@@ -65,6 +65,8 @@ const ROOMS: readonly Room[] = [
       "ajv/2020",
       "junit2json",
       "tap-parser",
+      "@action-validator/core",
+      "yaml",
     ],
   },
 ];
