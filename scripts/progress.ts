@@ -3,14 +3,13 @@
  *
  * @module
  */
-
-const encoder = new TextEncoder();
+import { StatusLine } from "./status_line.ts";
 
 /** Shows how far a job is, on stderr, and only when that is a terminal. */
 export class Progress {
+  readonly #line = new StatusLine();
   readonly #what: string;
   readonly #total: number;
-  readonly #shown: boolean = Deno.stderr.isTerminal();
   #done = 0;
 
   /** For a job of `total` steps, which are `what`; `Infinity` when nobody knows how many. */
@@ -28,15 +27,11 @@ export class Progress {
   /** What is done in the steps that have begun. */
   draw(step: string): void {
     const total = Number.isFinite(this.#total) ? ` of ${this.#total}` : "";
-    this.#write(`\r\x1b[K${this.#done}${total} ${this.#what}: ${step}`);
+    this.#line.draw(`${this.#done}${total} ${this.#what}: ${step}`);
   }
 
   /** The job is over; the line goes. */
   clear(): void {
-    this.#write("\r\x1b[K");
-  }
-
-  #write(text: string): void {
-    if (this.#shown) Deno.stderr.writeSync(encoder.encode(text));
+    this.#line.clear();
   }
 }

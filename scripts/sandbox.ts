@@ -21,7 +21,7 @@ import { ProgramError } from "./sandbox/program.ts";
 import { qemu } from "./sandbox/qemu.ts";
 import { temporaryFolder } from "./sandbox/run_directory.ts";
 import { type Request, runInSandbox, type Streams } from "./sandbox/sandbox_run.ts";
-import { StepLine } from "./sandbox/step_line.ts";
+import { StatusLine } from "./status_line.ts";
 
 const USAGE = `deno task sandbox: run a command with real KVM inside an emulated machine
 
@@ -171,7 +171,7 @@ async function run(request: Request, cache: Cache): Promise<number> {
     signalled = status;
     abort.abort();
   });
-  const steps = new StepLine();
+  const steps = new StatusLine();
   const streams: Streams = {
     stdin: request.terminal ? Deno.stdin.readable : undefined,
     stdout: async (bytes) => {
@@ -188,7 +188,7 @@ async function run(request: Request, cache: Cache): Promise<number> {
       request,
       cache,
       streams,
-      (step) => steps.show(step),
+      (step) => steps.draw(step),
       abort.signal,
     );
     steps.clear();

@@ -3,8 +3,7 @@
  *
  * @module
  */
-
-const encoder = new TextEncoder();
+import { StatusLine } from "../status_line.ts";
 
 /** Cells of the bar. */
 const WIDTH = 30;
@@ -22,7 +21,7 @@ export function barText(step: string, done: number, total: number): string {
 
 /** Shows how far the steps of a job are, on stderr, and only when that is a terminal. */
 export class ProgressBar {
-  readonly #shown: boolean = Deno.stderr.isTerminal();
+  readonly #line = new StatusLine();
   #step = "";
   #drawn = 0;
 
@@ -32,15 +31,11 @@ export class ProgressBar {
     if (step === this.#step && now - this.#drawn < PACE) return;
     this.#step = step;
     this.#drawn = now;
-    this.#write(`\r\x1b[K${barText(step, done, total)}`);
+    this.#line.draw(barText(step, done, total));
   }
 
   /** The job is over; the line goes. */
   clear(): void {
-    this.#write("\r\x1b[K");
-  }
-
-  #write(text: string): void {
-    if (this.#shown) Deno.stderr.writeSync(encoder.encode(text));
+    this.#line.clear();
   }
 }

@@ -1,0 +1,138 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { ROOT } from "./program.ts";
+import { denoArgumentsOf, type Task } from "./trapline.ts";
+
+const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}/deno.json`)) as {
+  readonly tasks: Readonly<Record<string, Task>>;
+};
+
+const NO_FOLDER = "/no-such-folder/results.json";
+
+/** What each task must refuse, beside an option that it does not have. */
+const MISUSES: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  doctor: [["stray"], ["--json=1"]],
+  demo: [["stray"]],
+  test: [["--config", "arm"], ["--config"]],
+  verify: [
+    ["--shard", "0/4"],
+    ["--shard", "5/4"],
+    ["--shard", "x"],
+    ["--filter", "F-(01"],
+    ["--filter", "Z-99"],
+    ["--json", NO_FOLDER],
+    ["--junit", NO_FOLDER],
+    ["--config", "arm"],
+    ["stray"],
+  ],
+  fuzz: [
+    ["--shard", "0/4", "--seed", "1"],
+    ["--shard", "1/4"],
+    ["--seed", "x"],
+    ["--filters", "0"],
+    ["--minutes", "soon"],
+    ["--json", NO_FOLDER],
+    ["stray"],
+  ],
+  sweep: [
+    ["--shard", "5/4"],
+    ["--ranges", "ten"],
+    ["--html", NO_FOLDER],
+    ["compare"],
+    ["diff", "one.json"],
+    ["diff", "no-such.json", "no-such.json"],
+    ["merge"],
+    ["merge", "--dangerous", "one.json"],
+  ],
+  sandbox: [
+    [],
+    ["--vendor", "arm", "true"],
+    ["--kernel", "no-such-kernel", "true"],
+    ["--timeout", "soon", "true"],
+    ["--memory", "0", "true"],
+    ["--kvm-param", "x", "true"],
+  ],
+  matrix: [
+    ["--shard", "x"],
+    ["--vendor", "arm"],
+    ["--kernel", "no-such-kernel"],
+    ["--timeout", "0"],
+    ["--filter", "Z-99"],
+    ["--json", NO_FOLDER],
+    ["stray"],
+  ],
+  clauses: [["--output"]],
+  bench: [["--json", NO_FOLDER], ["stray"]],
+  compile: [["stray"], ["--output"]],
+  check: [["stray"]],
+  ok: [["stray"]],
+};
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...denoArgumentsOf(tasks[name]!, ROOT), ...args],
+    cwd: ROOT,
+    env: { TRAPLINE_KVM: "", TRAPLINE_SHARDS: "", ...env },
+    stdin: "null",
+  }).output();
+  const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+/** Emulated, Deno alone takes seconds to start. */
+const ignore = Deno.env.has("TRAPLINE_SANDBOX");
+
+Deno.test("every task of deno.json is in the table of misuses", () => {
+  assertEquals(Object.keys(MISUSES).toSorted(), Object.keys(tasks).toSorted());
+});
+
+for (const [name, misuses] of Object.entries(MISUSES)) {
+  Deno.test({
+    name: `deno task ${name} --help prints its usage and nothing else, with status 0`,
+    ignore,
+    fn: async () => {
+      const { code, stdout } = await run(name, ["--help"]);
+      assertEquals(code, 0);
+      assertStringIncludes(stdout, "Usage: deno task ");
+      assertStringIncludes(stdout, name);
+      assertStringIncludes(stdout, "Exit status:");
+    },
+  });
+
+  Deno.test({
+    name: `deno task ${name} refuses what it cannot do, with its usage and status 2`,
+    ignore,
+    fn: async () => {
+      const lines = [["--no-such-option"], ...misuses];
+      // Together, for most of the time is Deno's start.
+      const ended = await Promise.all(lines.map((args) => run(name, args)));
+      ended.forEach(({ code, stdout, stderr }, i) => {
+        const line = [name, ...lines[i]!].join(" ");
+        assertEquals({ line, code, stdout }, { line, code: 2, stdout: "" }, stderr);
+        assertStringIncludes(stderr, "Usage: deno task ");
+        assert(!stderr.includes("    at "), stderr);
+      });
+    },
+  });
+}
+
+Deno.test({
+  name: "the tasks that can be divided refuse to be, without which part this one is",
+  ignore,
+  fn: async () => {
+    for (const name of ["verify", "matrix", "sweep", "fuzz"]) {
+      const { code, stderr } = await run(name, [], { TRAPLINE_SHARDS: "4" });
+      assertEquals(code, 2);
+      assertStringIncludes(stderr, "TRAPLINE_SHARDS=4");
+    }
+  },
+});
