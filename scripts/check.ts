@@ -5,7 +5,9 @@
  */
 import { launch, runDeno } from "./launch.ts";
 import { parseOptions } from "./options.ts";
+import { ROOT } from "./program.ts";
 import { Progress } from "./progress.ts";
+import { denoArgumentsOf, type Task } from "./trapline.ts";
 
 const USAGE = `deno task check: check format, lint, types, docs, examples, layout and imports
 deno task ok: the same, then all tests
@@ -41,14 +43,14 @@ const CHECKS: readonly Check[] = [
   {
     what: "examples",
     args: [
-      ...["run", "--quiet", "--allow-ffi", "--allow-run", "--allow-read", "--allow-env"],
+      ...["run", "--quiet", "--allow-ffi", "--allow-run", "--allow-read", "--allow-env=TRAPLINE_*"],
       "scripts/checks/examples.ts",
     ],
   },
   {
     what: "the catalogue",
     args: [
-      ...["run", "--quiet", "--allow-ffi", "--allow-read", "--allow-env"],
+      ...["run", "--quiet", "--allow-ffi", "--allow-read", "--allow-env=TRAPLINE_*"],
       "scripts/checks/catalogue.ts",
     ],
     asserts: true,
@@ -59,11 +61,11 @@ const CHECKS: readonly Check[] = [
   },
 ];
 
-/** The tests, as their task runs them. */
-const TESTS = [
-  ...["run", "--quiet", "--allow-ffi", "--allow-run", "--allow-read", "--allow-write"],
-  ...["--allow-env", "scripts/with_kvm.ts", "test"],
-];
+/** Runs all tests, as their task does. */
+async function runTests(): Promise<number> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
+  return await runDeno(denoArgumentsOf(tasks.test as Task, ROOT));
+}
 
 async function main(args: readonly string[]): Promise<number> {
   const { values } = parseOptions({ usage: USAGE, options: { tests: { type: "boolean" } }, args });
@@ -77,7 +79,7 @@ async function main(args: readonly string[]): Promise<number> {
       return 1;
     }
   }
-  return values.tests ? await runDeno(TESTS) : 0;
+  return values.tests ? await runTests() : 0;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
