@@ -13,6 +13,7 @@ import { Walks } from "./bench/walks.ts";
 import { parseOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { runTask } from "./run_task.ts";
+import { StatusLine } from "./status_line.ts";
 import { paintFor } from "./terminal.ts";
 import { requireFolderOf, writeWhole } from "./write_file.ts";
 
@@ -37,7 +38,10 @@ const QUICK = 5;
 async function measureAll(quick: boolean, only: string): Promise<Figure[]> {
   using kvm = Kvm.open();
   using walks = new Walks(kvm);
+  const status = new StatusLine();
+  status.draw("compiling the C program");
   await using c = await CSide.start(await walks.forC());
+  status.clear();
   using guests = new DisposableStack();
   const all = measures(kvm, c, walks, guests).filter(({ name }) => name.includes(only));
   const progress = new Progress("measures", all.length);

@@ -13,6 +13,7 @@ import { fillStage } from "./compile/stage.ts";
 import { parseOptions } from "./options.ts";
 import { ROOT } from "./program.ts";
 import { ProgramError } from "./sandbox/program.ts";
+import { StatusLine } from "./status_line.ts";
 
 const USAGE = `deno task compile: make one executable that holds Deno and the suite
 
@@ -32,14 +33,18 @@ async function compile(path: string): Promise<number> {
   await Deno.mkdir(dirname(path), { recursive: true });
   const stage = await Deno.makeTempDir({ prefix: "trapline-compile-" });
   const unfinished = `${path}.${Deno.pid}.tmp`;
+  const status = new StatusLine();
   try {
+    status.draw("gathering the program and its packages");
     await fillStage(stage, ROOT);
+    status.draw("packing");
     const { version } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
     const file = await executableOf(stage, version);
     await Deno.writeFile(unfinished, file.stream(), { mode: 0o755 });
     await Deno.rename(unfinished, path);
     return file.size;
   } finally {
+    status.clear();
     await Deno.remove(stage, { recursive: true });
     await Deno.remove(unfinished).catch(() => {});
   }

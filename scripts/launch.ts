@@ -10,6 +10,7 @@
 import { join } from "node:path";
 import { runToEnd } from "./ending_signals.ts";
 import { isExecutable, ROOT } from "./program.ts";
+import { StatusLine } from "./status_line.ts";
 
 const JSR_PATIENCE_MS = 10_000;
 
@@ -21,6 +22,8 @@ export type Source = "jsr" | "repository" | "executable";
  * the status to end with, when a signal came meanwhile.
  */
 async function jsrAnswers(): Promise<boolean | number> {
+  const status = new StatusLine();
+  status.draw("asking JSR for @std/assert");
   const { success, ended } = await runToEnd(
     new Deno.Command(Deno.execPath(), {
       args: ["cache", "--quiet", "jsr:@std/assert@^1"],
@@ -30,6 +33,7 @@ async function jsrAnswers(): Promise<boolean | number> {
       signal: AbortSignal.timeout(JSR_PATIENCE_MS),
     }),
   );
+  status.clear();
   return ended ?? success;
 }
 

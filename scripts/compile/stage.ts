@@ -12,9 +12,12 @@ const PROGRAM = ["LICENSE", "mod.ts", "kvm", "guests", "tests", "scripts"];
 
 /** Packages that only the repository's own tests and pictures need. */
 const OF_THE_REPOSITORY: ReadonlySet<string> = new Set([
+  "@action-validator/core",
   "junit2json",
+  "kubernetes-types/",
   "playwright-core",
   "tap-parser",
+  "yaml",
 ]);
 
 /** The part of `deno.json` that matters here. */
