@@ -17,12 +17,21 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the task `name` with the permissions that it has in `deno.json`, colours not forbidden. */
-export async function runScript(name: string, args: readonly string[] = []): Promise<Ended> {
+/**
+ * Runs the task `name` with the permissions that it has in `deno.json`, colours
+ * not forbidden, and no choice of KVM or shard but that of `env`.
+ */
+export async function runScript(
+  name: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const { tasks } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...denoArgumentsOf(tasks[name] as Task, ROOT), ...args],
-    env: { NO_COLOR: "" },
+    cwd: ROOT,
+    env: { NO_COLOR: "", TRAPLINE_KVM: "", TRAPLINE_SHARDS: "", ...env },
+    stdin: "null",
   }).output();
   const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   return { code, stdout: decode(stdout), stderr: decode(stderr) };

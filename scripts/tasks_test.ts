@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ROOT } from "./program.ts";
-import { denoArgumentsOf, type Task } from "./trapline.ts";
+import { runScript } from "./run_script.ts";
 
 const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}/deno.json`)) as {
-  readonly tasks: Readonly<Record<string, Task>>;
+  readonly tasks: Readonly<Record<string, unknown>>;
 };
 
 const NO_FOLDER = "/no-such-folder/results.json";
@@ -67,27 +67,6 @@ const MISUSES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ok: [["stray"]],
 };
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function run(
-  name: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Ended> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...denoArgumentsOf(tasks[name]!, ROOT), ...args],
-    cwd: ROOT,
-    env: { TRAPLINE_KVM: "", TRAPLINE_SHARDS: "", ...env },
-    stdin: "null",
-  }).output();
-  const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  return { code, stdout: decode(stdout), stderr: decode(stderr) };
-}
-
 /** Emulated, Deno alone takes seconds to start. */
 const ignore = Deno.env.has("TRAPLINE_SANDBOX");
 
@@ -100,7 +79,7 @@ for (const [name, misuses] of Object.entries(MISUSES)) {
     name: `deno task ${name} --help prints its usage and nothing else, with status 0`,
     ignore,
     fn: async () => {
-      const { code, stdout } = await run(name, ["--help"]);
+      const { code, stdout } = await runScript(name, ["--help"]);
       assertEquals(code, 0);
       assertStringIncludes(stdout, "Usage: deno task ");
       assertStringIncludes(stdout, name);
@@ -114,7 +93,7 @@ for (const [name, misuses] of Object.entries(MISUSES)) {
     fn: async () => {
       const lines = [["--no-such-option"], ...misuses];
       // Together, for most of the time is Deno's start.
-      const ended = await Promise.all(lines.map((args) => run(name, args)));
+      const ended = await Promise.all(lines.map((args) => runScript(name, args)));
       ended.forEach(({ code, stdout, stderr }, i) => {
         const line = [name, ...lines[i]!].join(" ");
         assertEquals({ line, code, stdout }, { line, code: 2, stdout: "" }, stderr);
@@ -130,7 +109,7 @@ Deno.test({
   ignore,
   fn: async () => {
     for (const name of ["verify", "matrix", "sweep", "fuzz"]) {
-      const { code, stderr } = await run(name, [], { TRAPLINE_SHARDS: "4" });
+      const { code, stderr } = await runScript(name, [], { TRAPLINE_SHARDS: "4" });
       assertEquals(code, 2);
       assertStringIncludes(stderr, "TRAPLINE_SHARDS=4");
     }
