@@ -61,6 +61,7 @@ const MISUSES: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["stray"],
   ],
   clauses: [["--output"]],
+  report: [[], ["--output", NO_FOLDER, "x.json"], ["--output", "x.json", "x.json"]],
   bench: [["--json", NO_FOLDER], ["stray"]],
   compile: [["stray"], ["--output"]],
   check: [["stray"]],

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { catalogueIds } from "../../tests/support/catalogue.ts";
 import { facts } from "../../tests/support/facts.ts";
 import { register } from "../../tests/support/kvm_testing.ts";
@@ -7,6 +7,7 @@ import { ROOT } from "../program.ts";
 import type { VerifyRun } from "../results/format.ts";
 import { mergeResults } from "../results/merge.ts";
 import { readResults } from "../results/read.ts";
+import { runScript } from "../run_script.ts";
 import { clausesOf } from "./clause_parts.ts";
 
 const SHARDS = 8;
@@ -41,7 +42,7 @@ async function killHalfWay(child: Deno.ChildProcess): Promise<Deno.CommandStatus
 }
 
 register(
-  "mergeResults() of 8 shards, one of them killed half way, names exactly the clauses it lost",
+  "the report on 8 shards, one of them killed half way, names exactly the clauses it lost",
   "ignored",
   // A sandbox has neither the memory nor the processors for eight at once.
   facts().unavailable ?? (Deno.env.has("TRAPLINE_SANDBOX") ? "it is for the host" : undefined),
@@ -67,6 +68,10 @@ register(
       assertEquals(configuration!.selected, all);
       assertEquals(configuration!.missing, lost);
       assert(problems.some((problem) => problem.endsWith(`are missing: ${lost.join(", ")}`)));
+      const paths = sources.map(({ path }) => path);
+      const report = await runScript("report", ["--output", `${folder}/report.html`, ...paths]);
+      assertEquals(report.code, 0, report.stderr);
+      assertStringIncludes(report.stdout, `are missing: ${lost.join(", ")}\n`);
       // And without its file at all, as when the machine took it along.
       const left = mergeResults(sources.toSpliced(LOST - 1, 1));
       assertEquals(
