@@ -9,7 +9,7 @@ import type { Exit, ExitName, ExitOf } from "../kvm/exit.ts";
 import type { RdmsrExit, WrmsrExit } from "../kvm/msr_exit.ts";
 import type { RunOptions, Vcpu } from "../kvm/vcpu.ts";
 import type { Vm } from "../kvm/vm.ts";
-import type { AsmSource, Assembly } from "./asm/mod.ts";
+import { asm64, type AsmSource, type Assembly } from "./asm/mod.ts";
 import { bootVcpu, resetRegs, returnToRing3, writeWindow } from "./boot/boot.ts";
 import { defaultMode, type GuestMode } from "./boot/mode.ts";
 import { GuestAssertionError } from "./assertion_error.ts";
@@ -29,6 +29,8 @@ import {
   writeAccesses,
 } from "./walker.ts";
 import { witnessed } from "./witness.ts";
+
+const NOTHING: AsmSource = asm64`jmp finish`;
 
 /** How a guest is booted and bounded. */
 export interface SessionOptions {
@@ -106,14 +108,15 @@ export class Session {
   }
 
   /**
-   * Gives the VM a new vCPU and a window of memory, and loads `program` there.
+   * Gives the VM a new vCPU and a window of memory, and loads `program` there,
+   * by default one that ends at once: {@linkcode Session.walk} brings its own.
    *
    * @throws {RangeError} When the program is too long, or its bitness is not
    * the mode's; or for a second guest in real mode, which reaches one window only.
    * @throws {SyntaxError} When the program cannot be assembled.
    * @throws {KvmError} When the kernel refuses one of the steps.
    */
-  static boot(vm: Vm, program: AsmSource, options: SessionOptions = {}): Session {
+  static boot(vm: Vm, program: AsmSource = NOTHING, options: SessionOptions = {}): Session {
     const mode = options.mode ?? defaultMode(program.bitness);
     const slot = vm.vcpus.length;
     const base = slot * WINDOW_SIZE;

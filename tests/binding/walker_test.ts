@@ -128,6 +128,13 @@ kvmTest("walk() takes more accesses than one list holds, and none at all", ({ kv
   assertEquals(session.walk([]), []);
 });
 
+kvmTest("boot() without a program gives a guest that ends at once and can walk", ({ kvm }) => {
+  using vm = makeVm(kvm);
+  const session = Session.boot(vm);
+  assertEquals(session.finish().fault, undefined);
+  assertEquals(session.walk([{ kind: "read", index: Msr.IA32_SYSENTER_CS }])[0]!.value, 0n);
+});
+
 kvmTest("walk() over a thousand #GPs leaves nothing on the stack", ({ kvm }) => {
   using vm = makeVm(kvm);
   const session = Session.boot(vm, asm64`nop`);

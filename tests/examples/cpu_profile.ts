@@ -9,7 +9,6 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   encodeRawMsrFilter,
   ERRNO,
-  guest,
   HostMemory,
   IOCTL,
   Kvm,
@@ -31,7 +30,7 @@ Deno.test("a denied MSR is a #GP, without an exit and without code for one", () 
     default: "allow",
     ranges: [{ base: Msr.IA32_SYSENTER_ESP, count: 2, deny: "read-write" }],
   });
-  const session = Session.boot(vm, guest.rdmsr(0));
+  const session = Session.boot(vm);
   assertEquals(refusedReads(session, [0x174, 0x175, 0x176]), [false, true, true]);
 });
 
@@ -41,7 +40,7 @@ Deno.test("the first range that matches decides: put the exception before the ru
   const rule = { base: Msr.IA32_SYSENTER_CS, count: 3, deny: "read" } as const;
   const exception = { base: Msr.IA32_SYSENTER_ESP, count: 1, allow: "read" } as const;
   vm.setMsrFilter({ default: "allow", ranges: [exception, rule] });
-  const session = Session.boot(vm, guest.rdmsr(0));
+  const session = Session.boot(vm);
   assertEquals(refusedReads(session, [0x174, 0x175, 0x176]), [true, false, true]);
   vm.setMsrFilter({ default: "allow", ranges: [rule, exception] });
   assertEquals(refusedReads(session, [0x174, 0x175, 0x176]), [true, true, true]);
@@ -63,7 +62,7 @@ Deno.test("a merged range may cross the x2APIC MSRs, but it does not deny them",
     default: "allow",
     ranges: [{ base: 0x7fe, count: 0x104, deny: "read-write" }],
   });
-  const session = Session.boot(vm, guest.rdmsr(0));
+  const session = Session.boot(vm);
   const asked: number[] = [];
   session.walk(
     [0x7ff, 0x800, 0x8ff, 0x900].map((index): MsrAccess => ({ kind: "read", index })),

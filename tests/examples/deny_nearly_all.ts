@@ -11,7 +11,7 @@ import {
   assertNoFault,
   encodeRawMsrFilter,
   ERRNO,
-  guest,
+  formatMsr,
   IOCTL,
   Kvm,
   Msr,
@@ -47,7 +47,7 @@ Deno.test("every denied MSR of the processors comes to user space before anythin
   using vm = kvm.createVm();
   vm.enableUserSpaceMsr(["filter"]);
   vm.setMsrFilter(FILTER);
-  const session = Session.boot(vm, guest.rdmsr(0));
+  const session = Session.boot(vm);
   const accesses = [0, 0xc000_0000, 0xc001_0000]
     .flatMap((first) => Array.from({ length: 0x400 }, (_, i) => first + i))
     .filter((index) => !ALLOWED.some((allowed) => allowed === index))
@@ -59,8 +59,9 @@ Deno.test("every denied MSR of the processors comes to user space before anythin
     onRdmsr: (exit) => exit.refuse(),
     onWrmsr: (exit) => exit.refuse(),
   });
-  const past = walked.filter(({ exit, fault }) => exit === undefined || fault === undefined);
-  assertEquals(past.map(({ access }) => access), []);
+  const past = walked.filter(({ exit, fault }) => exit === undefined || fault === undefined)
+    .map(({ access }) => `${access.kind} of ${formatMsr(access.index)}`);
+  assertEquals(past.slice(0, 8), []);
 });
 
 Deno.test("a search finds no access that gets past the filter", () => {
@@ -80,7 +81,7 @@ Deno.test("x2APIC MSRs are never filtered: whoever denies them must not offer th
   using vm = kvm.createVm();
   vm.enableUserSpaceMsr(["filter"]);
   vm.setMsrFilter(FILTER);
-  const session = Session.boot(vm, guest.rdmsr(0));
+  const session = Session.boot(vm);
   // The guest reads a value or takes a #GP, as its APIC is; user space is not asked.
   const walked = session.walk([
     { kind: "read", index: Msr.X2APIC_ID },
@@ -107,7 +108,7 @@ Deno.test("a filter is the guest's: the host reads and writes what it denies", (
   using kvm = Kvm.open();
   using vm = kvm.createVm();
   vm.setMsrFilter(MsrFilter.DENY_ALL);
-  const { vcpu } = Session.boot(vm, guest.rdmsr(0));
+  const { vcpu } = Session.boot(vm);
   vcpu.setMsrs([[Msr.KERNEL_GS_BASE, 0x1000n]]); // So state can be put back between two runs.
   assertEquals(vcpu.getMsr(Msr.KERNEL_GS_BASE), 0x1000n);
 });

@@ -6,7 +6,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { asm64, guest, Kvm, Msr, MsrFilter, Session } from "@trapline/trapline";
+import { asm64, Kvm, Msr, MsrFilter, Session } from "@trapline/trapline";
 
 const TSC_DEADLINE_TIMER = 1 << 24; // CPUID leaf 1, ECX.
 
@@ -15,7 +15,7 @@ Deno.test("a denied read of the deadline makes an exit; a denied write may not",
   using vm = kvm.createVm();
   vm.enableUserSpaceMsr(["filter"]);
   vm.setMsrFilter(MsrFilter.DENY_ALL);
-  const session = Session.boot(vm, guest.rdmsr(0));
+  const session = Session.boot(vm);
   const [read, write] = session.walk([
     { kind: "read", index: Msr.IA32_TSC_DEADLINE },
     { kind: "write", index: Msr.IA32_TSC_DEADLINE, value: 0n },
