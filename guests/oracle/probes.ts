@@ -48,6 +48,12 @@ const SPACES: readonly { readonly first: number; readonly count: number }[] = [
   { first: 0x4b56_4d00, count: 0x100 },
 ];
 
+/** An access by which a filter is asked. */
+export interface Probe extends AskedAccess {
+  /** Whether the MSR may exist: what is written there should do no harm if the filter fails. */
+  readonly gentle: boolean;
+}
+
 /** A generator of numbers that gives the same ones for the same seed (mulberry32). */
 export type RandomSource = () => number;
 
@@ -90,7 +96,7 @@ export function probesOf(
   filter: RawMsrFilter,
   random: RandomSource,
   count: number,
-): AskedAccess[] {
+): Probe[] {
   const ranges = filter.ranges.filter(({ nmsrs }) => nmsrs > 0);
   const inside = Math.max(8, Math.floor(count * 3 / 8 / Math.max(1, ranges.length)) - 32);
   const indices = new Set<number>();
@@ -103,10 +109,19 @@ export function probesOf(
     for (const offset of [-1, 0, 1]) indices.add((edge + offset) >>> 0);
   }
   // A processor may let pass what it knows, so MSRs that exist tell more than any other index.
-  for (const index of Object.values(Msr)) if (deniesBoth(filter, index)) indices.add(index);
-  while (indices.size * 2 < count) {
+  const gentle = new Set<number>(Object.values(Msr).filter((index) => deniesBoth(filter, index)));
+  for (const index of indices) gentle.delete(index);
+  while ((indices.size + gentle.size) * 2 < count) {
     const index = inSomeSpace(random);
-    indices.add(random() % 4 !== 0 && deniesBoth(filter, index) ? index : random());
+    if (random() % 4 === 0 || !deniesBoth(filter, index)) indices.add(random());
+    else if (!indices.has(index)) gentle.add(index);
   }
-  return [...indices].flatMap((index) => [{ kind: "read", index }, { kind: "write", index }]);
+  const ask = (index: number, gentle: boolean): Probe[] => [
+    { kind: "read", index, gentle },
+    { kind: "write", index, gentle },
+  ];
+  return [
+    ...[...indices].flatMap((index) => ask(index, false)),
+    ...[...gentle].flatMap((index) => ask(index, true)),
+  ];
 }

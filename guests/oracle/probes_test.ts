@@ -27,6 +27,15 @@ Deno.test("probesOf() asks a default of deny mostly where MSRs are", () => {
   for (const some of [low, high, anywhere]) assert(some > 50, `${[low, high, anywhere]}`);
 });
 
+Deno.test("probesOf() is gentle to the MSRs that exist, each asked about once", () => {
+  const probes = probesOf(MsrFilter.DENY_ALL.raw(), randomSource(1), 4000);
+  const gentle = new Set(probes.filter(({ gentle }) => gentle).map(({ index }) => index));
+  for (const index of [Msr.EFER, Msr.IA32_MTRR_PHYSMASK0, Msr.IA32_TSC_DEADLINE]) {
+    assert(gentle.has(index));
+  }
+  assertEquals(new Set(probes.map(({ kind, index }) => `${kind} ${index}`)).size, probes.length);
+});
+
 Deno.test("probesOf() leaves the MSRs that exist alone where the filter allows them", () => {
   const asked = indicesAsked(MsrFilter.ALLOW_ALL.raw(), 4000);
   const near = (index: number): boolean => EDGE_INDICES.some((edge) => Math.abs(index - edge) <= 1);

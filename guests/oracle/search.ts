@@ -15,9 +15,9 @@ import type { Vm } from "../../kvm/vm.ts";
 import { asm64 } from "../asm/mod.ts";
 import { Session } from "../session.ts";
 import { instructionLabel, type MsrAccess, WALK_CAPACITY, type WalkedAccess } from "../walker.ts";
-import { type AccessVerdict, type AskedAccess, expectVerdict, filterAllows } from "./model.ts";
+import { type AccessVerdict, expectVerdict, filterAllows } from "./model.ts";
 import { MsrNatures } from "./natures.ts";
-import { probesOf, type RandomSource, randomSource } from "./probes.ts";
+import { type Probe, probesOf, type RandomSource, randomSource } from "./probes.ts";
 
 /** One filter to be searched. */
 export interface FilterTrial {
@@ -229,14 +229,14 @@ export class FilterSearch implements Disposable {
 
   #accessOf(
     { filter, forcedEmulation }: FilterTrial,
-    probe: AskedAccess,
+    { kind, index, gentle }: Probe,
     random: RandomSource,
   ): MsrAccess {
-    const access = { ...probe, forcedEmulation };
-    if (probe.kind === "read") return access;
+    const access = { kind, index, forcedEmulation };
+    if (kind === "read") return access;
     // A write that passes does what it says to the guest; one that is denied must do nothing.
-    return filterAllows(filter, probe)
-      ? { ...access, value: SAFE_VALUES.get(probe.index) ?? 0n }
+    return gentle || filterAllows(filter, access)
+      ? { ...access, value: SAFE_VALUES.get(index) ?? 0n }
       : { ...access, value: randomValue(random) };
   }
 
