@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { executableOf } from "./executable.ts";
 
 // In place of Deno: says what it was started with.
-const SAYS = '#!/bin/sh\necho "$TRAPLINE_EXECUTABLE" "$@"\n';
+const SAYS = '#!/bin/sh\necho "$(umask)" "$TRAPLINE_EXECUTABLE" "$@"\n';
 
 interface Ended {
   readonly code: number;
@@ -58,7 +58,11 @@ function executableTest(name: string, fn: (fixture: Fixture) => Promise<void>): 
 executableTest("executableOf() unpacks once, and starts what it unpacked", async (fixture) => {
   const { code, stdout, stderr } = await fixture.start("verify", "it's * a $HOME");
   assertEquals([code, stderr], [0, ""]);
-  assert(stdout.startsWith("1.2.3 run --quiet --no-prompt "));
+  // The results are to have the modes that the user wants, not those of the cache.
+  const umask = new Deno.Command("sh", { args: ["-c", "umask"] }).outputSync().stdout;
+  assert(
+    stdout.startsWith(`${new TextDecoder().decode(umask).trim()} 1.2.3 run --quiet --no-prompt `),
+  );
   assert(stdout.endsWith("/program/scripts/trapline.ts verify it's * a $HOME\n"));
   const [home] = [...Deno.readDirSync(fixture.cache)].filter(({ isDirectory }) => isDirectory);
   assertEquals(Deno.statSync(`${fixture.cache}/${home!.name}`).mode! & 0o777, 0o700);

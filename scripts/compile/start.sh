@@ -2,6 +2,7 @@
 # trapline @VERSION@: Deno and the suite in one file, an archive behind these lines. The first
 # start unpacks it into the user's cache; others only start it.
 set -euf
+umask=$(umask)
 umask 077
 fail() {
   echo "trapline: $*" >&2
@@ -58,6 +59,7 @@ if [ ! -d "$home" ]; then
 fi
 # What nobody used for 30 days leaves the cache, by this file's time.
 : >"$home.using"
+umask "$umask"
 
 export TRAPLINE_EXECUTABLE=@VERSION@ DENO_DIR="$home/deno" DENO_NO_UPDATE_CHECK=1
 exec "$home/bin/deno" run --quiet --no-prompt --allow-read="$home" --allow-run="$home/bin/deno" \
