@@ -4,11 +4,15 @@ import { kvmTest } from "../tests/support/kvm_testing.ts";
 import { ROOT } from "./program.ts";
 import { whyNotInCache } from "./sandbox/in_cache.ts";
 
-/** The blocks of the README's section on a project of one's own. */
-function blocks(fence: string): string[] {
+/** The README's section on a project of one's own. */
+function section(): string {
   const readme = Deno.readTextFileSync(join(ROOT, "README.md"));
-  const section = /\n## A project of your own\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? "";
-  return [...section.matchAll(new RegExp(`\\n\`\`\`${fence}\\n([\\s\\S]*?)\`\`\``, "g"))]
+  return /\n## A project of your own\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? "";
+}
+
+/** Its blocks of code with that fence. */
+function blocks(fence: string): string[] {
+  return [...section().matchAll(new RegExp(`\\n\`\`\`${fence}\\n([\\s\\S]*?)\`\`\``, "g"))]
     .map(([, text]) => text!);
 }
 
@@ -76,3 +80,9 @@ for (const vendor of ["amd", "intel"] as const) {
     fn: () => assertPasses(commandFor(vendor)),
   });
 }
+
+Deno.test("the README names every example, and no other", () => {
+  const examples = [...Deno.readDirSync(join(ROOT, "tests/examples"))].map(({ name }) => name);
+  const rows = section().matchAll(/^\| `(\w+\.ts)` /gm);
+  assertEquals([...rows].map(([, name]) => name!).sort(), examples.sort());
+});
