@@ -198,9 +198,10 @@
     const match = /^#([A-Z]-\d+)\/(.+)$/.exec(location.hash);
     if (match === null) return;
     data ??= JSON.parse(document.getElementById("page-data").textContent);
-    const name = decodeURIComponent(match[2]);
     const row = data.clauses.findIndex(({ id }) => id === match[1]);
-    const column = data.configurations.findIndex((each) => each.name === name);
+    const column = data.configurations.findIndex((each) =>
+      encodeURIComponent(each.name) === match[2]
+    );
     const cell = cellAt(row, column);
     if (cell === undefined || column < 0) return;
     if (!visible(cell)) document.getElementById("all").click();

@@ -46,6 +46,9 @@ export function headline(
     ...(disagreements > 0 ? [`${plural(disagreements, "disagreement")} found by search`] : []),
   ];
   if (parts.length > 0) return `To be looked at: ${parts.join(", ")}.`;
+  if (configurations.length === 0 && searches.length > 0) {
+    return "No search found a disagreement.";
+  }
   if (of("holds") === 0) return "No clause was decided.";
   const known = of("known-deviation");
   return known === 0

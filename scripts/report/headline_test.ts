@@ -27,6 +27,11 @@ Deno.test("reportText() says in a sentence what the results come to", () => {
     "5 clauses on 1 configuration. To be looked at: 2 unexpected deviations, 1 recorded deviation " +
       "gone, 1 error, 1 disagreement found by search.",
   );
+  assertEquals(
+    of({ ...exampleSearch("host"), disagreements: [] }),
+    "0 clauses on 0 configurations. No search found a disagreement.",
+  );
+  assertEquals(of(), "0 clauses on 0 configurations. No clause was decided.");
   assertEquals(of(run("undecided")), "1 clause on 1 configuration. No clause was decided.");
 });
 

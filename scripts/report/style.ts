@@ -137,18 +137,35 @@ button {
   #details { height: 60vh; max-height: 60vh; }
   #details section { grid-template-columns: minmax(0, 1fr); }
   td.bars, th.bars { display: none; }
-  #deviations td:nth-child(4) { min-width: 16rem; }
+  #deviations thead { display: none; }
+  #deviations :is(table, tbody, tr, th, td) {
+    display: block;
+    min-width: 0 !important;
+    padding: 0;
+    border: 0;
+  }
+  #deviations tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  #deviations td a { display: inline; }
 }
+@page { margin: 12mm; }
 @media print {
   :root { color-scheme: light; }
-  body { padding: 0; max-width: none; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  body, body.with-details { padding: 0; max-width: none; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   #tools, #details { display: none !important; }
   .grid, .with-details .grid { max-height: none; overflow: visible; border: 0; }
   .grid thead th, .grid tr > th:first-child { position: static; }
   .grid thead { display: table-header-group; }
   .grid tr, #attention details, #deviations tr { break-inside: avoid; }
   .grid td.chosen { outline: 0; }
-  .grid col.clause { width: 20rem; }
+  /* Paper does not scroll: the columns share its width, however many they are. */
+  .grid col { width: auto; }
+  .grid col.clause { width: 34%; }
+  .grid th { font-size: 8pt; }
+  .grid td { font-size: 5.5pt; overflow: hidden; }
+  .counts { width: 100%; font-size: 8pt; }
+  .counts th, .counts td { padding-right: .4rem; }
+  td.bars { width: 25%; min-width: 0; }
+  #deviations tr td:nth-child(n) { min-width: 0; }
   pre { white-space: pre-wrap; }
   .wide { overflow: visible; }
 }

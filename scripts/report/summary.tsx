@@ -39,10 +39,10 @@ export interface SummaryProps {
 export function Summary({ merged, ids, counts }: SummaryProps): JSX.Element {
   const { configurations, problems } = merged;
   const kinds = ORDER.filter((kind) => counts.has(kind));
-  const calm = headline(merged, counts).startsWith("Every");
+  const alarm = headline(merged, counts).startsWith("To be looked at");
   return (
     <section id="summary">
-      <p class={`headline ${calm ? "calm" : "alarm"}`}>{headline(merged, counts)}</p>
+      <p class={`headline ${alarm ? "alarm" : "calm"}`}>{headline(merged, counts)}</p>
       <p class="faint">
         {plural(ids.length, "clause")} on {plural(configurations.length, "configuration")}
       </p>

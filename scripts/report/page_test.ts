@@ -1,0 +1,36 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { exampleRun, exampleSearch } from "../results/example_runs.ts";
+import type { Run } from "../results/format.ts";
+import { mergeResults } from "../results/merge.ts";
+import { exampleResults } from "./example_results.ts";
+import { reportPage } from "./page.tsx";
+
+function pageOf(...runs: readonly Run[]): string {
+  return reportPage(mergeResults([{ path: "a.json", runs }]));
+}
+
+Deno.test("reportPage() has every clause, configuration and kind, and loads nothing", () => {
+  const page = reportPage(mergeResults(exampleResults(177, 6)));
+  assertEquals(page.match(/<tr data-kinds=/g)!.length, 178);
+  for (const text of ["amd 6.5", "D-99", "FLAKY", "Kernel panic", "WRMSR 0x6e0", "no RDPID"]) {
+    assertStringIncludes(page, text);
+  }
+  assertEquals(/\b(?:src|href)="(?!data:|#)/.test(page), false);
+});
+
+Deno.test("reportPage() takes no text of a result for markup", () => {
+  const run = exampleRun("<b>host", { "F-01": "deviates" });
+  const [clause] = run.clauses;
+  const failure = "</script><img src=x onerror=alert(1)>";
+  const executions = [{ ...clause!.executions[0]!, failure }];
+  const page = pageOf({ ...run, clauses: [{ ...clause!, executions }] });
+  assert(!page.includes("<img") && !page.includes("<b>host"));
+  assertEquals(page.match(/<\/script>/g)!.length, 2);
+});
+
+Deno.test("reportPage() is a page too without clauses, and without anything", () => {
+  const search = pageOf(exampleSearch("host"));
+  assertStringIncludes(search, "1 disagreement found by search");
+  assert(!search.includes("<table role"));
+  assertStringIncludes(pageOf(), "No clause was decided.");
+});
