@@ -4,8 +4,8 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { asked } from "../tests/support/asked.ts";
+import { mounts, WITH_OWN_MOUNTS } from "../tests/support/mounts.ts";
 import { obstacle } from "../tests/support/requirements.ts";
-import { whyNoMounts, WITH_OWN_MOUNTS } from "./mounts.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 
@@ -23,7 +23,7 @@ const ON_FULL_DISK = `
 
 const SURVIVORS = "left: a.json b.xml c.md filler\nold a.json\nold b.xml\nold c.md\n";
 
-const HINDRANCE = whyNoMounts() ?? obstacle([]);
+const HINDRANCE = mounts() ?? obstacle([]);
 
 function testWriter(
   name: string,

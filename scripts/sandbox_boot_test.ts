@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import { mounts, WITH_OWN_MOUNTS } from "../tests/support/mounts.ts";
 import { processesOf } from "./processes.ts";
 import { cacheDirectory } from "./sandbox/cache.ts";
 import { whyNotInCache } from "./sandbox/in_cache.ts";
-import { findProgram } from "./sandbox/program.ts";
 
 const SANDBOX = new URL("sandbox.ts", import.meta.url).pathname;
 const CACHE = cacheDirectory((name) => Deno.env.get(name));
@@ -28,16 +28,9 @@ interface Running {
 const ON_SMALL_DISK =
   'mount -t tmpfs -o size=200m tmpfs "$0" && cd "$0" && { "$@"; status=$?; ls -A; exit $status; }';
 
-/** Whether a disk can be put somewhere for one command, without root. */
-function canMount(): boolean {
-  if (findProgram("unshare") === undefined) return false;
-  return new Deno.Command("unshare", { args: ["-rm", "true"], stderr: "null" }).outputSync()
-    .success;
-}
-
 function start(folder: string, args: readonly string[], isDiskSmall: boolean): Running {
   const [program, ...rest] = [
-    ...(isDiskSmall ? ["unshare", "-rm", "sh", "-c", ON_SMALL_DISK, folder] : []),
+    ...(isDiskSmall ? [...WITH_OWN_MOUNTS, "sh", "-c", ON_SMALL_DISK, folder] : []),
     ...[Deno.execPath(), "run", "--quiet"],
     ...["--allow-run", "--allow-read", "--allow-write", "--allow-env"],
     ...[SANDBOX, ...args],
@@ -86,7 +79,7 @@ function testEnd(
   isDiskSmall: boolean = false,
 ): void {
   const reason = MISSING ?? (isSlow && !ALL ? "TRAPLINE_TEST_SANDBOX is not all" : undefined) ??
-    (isDiskSmall && !canMount() ? "no disk can be mounted for one process" : undefined);
+    (isDiskSmall ? mounts() : undefined);
   Deno.test({
     name: reason === undefined ? name : `${name} [undecided: ${reason}]`,
     ignore: reason !== undefined,

@@ -10,6 +10,7 @@ import { MissingError } from "./missing.ts";
 
 const PREFIX = "trapline-sandbox-";
 const LOCK = "lock";
+const UNLOCKED = "unlocked";
 
 /** A directory that is removed when this is disposed of. */
 export interface RunDirectory extends AsyncDisposable {
@@ -57,8 +58,10 @@ export async function makeRunDirectory(
     await Deno.remove(path);
     throw new MissingError(`Cannot work in ${folder}: ${intruder}; set TMPDIR`);
   }
-  const lock = await Deno.open(join(path, LOCK), { create: true, write: true });
+  const lock = await Deno.open(join(path, UNLOCKED), { create: true, write: true });
   await lock.lock(true);
+  // Only now: a lock that nobody holds is what a killed run left.
+  await Deno.rename(join(path, UNLOCKED), join(path, LOCK));
   return {
     path,
     async [Symbol.asyncDispose]() {

@@ -54,3 +54,23 @@ Deno.test("makeRunDirectory() makes none where others could replace it", async (
     assertEquals(namesIn(folder), [basename(run.path)]);
   });
 });
+
+Deno.test("removeLeftovers() leaves the directories alone that others are making", async () => {
+  await inFolder(async (folder) => {
+    let isOver = false;
+    const remover = async (): Promise<void> => {
+      while (!isOver) await removeLeftovers(folder);
+    };
+    const removing = [remover(), remover()];
+    for (let round = 0; round < 20; round++) {
+      const runs = await Promise.all(
+        Array.from({ length: 5 }, () => makeRunDirectory(false, folder)),
+      );
+      for (const { path } of runs) assertEquals(namesIn(path), ["lock"]);
+      for (const run of runs) await run[Symbol.asyncDispose]();
+    }
+    isOver = true;
+    await Promise.all(removing);
+    assertEquals(namesIn(folder), []);
+  });
+});

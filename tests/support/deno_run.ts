@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { Requirement } from "./requirements.ts";
-
 const ROOT = new URL("../../", import.meta.url).pathname;
 const IMPORT_MAP = `${ROOT}tests/support/offline_import_map.json`;
 
@@ -19,7 +17,7 @@ export function denoRun(path: string, ...args: readonly string[]): [string, ...s
 }
 
 /** The machine has the program `name`, and Deno may run it. */
-export function program(name: string): Requirement {
+export function program(name: string): () => string | undefined {
   return () => {
     if (Deno.permissions.querySync({ name: "run", command: name }).state !== "granted") {
       return `it needs ${name}: Deno runs without --allow-run`;

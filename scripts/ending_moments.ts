@@ -1,0 +1,103 @@
+/**
+ * Ending what a test starts at moments chosen at random, and looking at what
+ * is left.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { randomSource } from "../guests/oracle/probes.ts";
+import { ENDING_SIGNALS, type EndingSignal } from "./ending_signals.ts";
+import { processesInGroup, processesOf } from "./processes.ts";
+
+/** The repository. */
+export const ROOT = new URL("../", import.meta.url).pathname;
+const SEED = 1;
+/** Milliseconds after which what was told to end is taken to hang. */
+const PATIENCE_MS = 60_000;
+
+const list = (folder: string): string[] =>
+  [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
+
+interface Case {
+  /** Deno's command line; the file that it writes is in `folder`. */
+  command(folder: string): readonly string[];
+  readonly signal: EndingSignal;
+  /** Milliseconds from its start. */
+  readonly delay: number;
+}
+
+/** How a group of processes ended, and who of it is still there. */
+interface GroupEnd {
+  readonly code: number;
+  readonly left: readonly string[];
+}
+
+/** Starts a group of processes, sends it the signal, and waits for the first one's end. */
+async function endAt({ command, signal, delay }: Case, folder: string): Promise<GroupEnd> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...command(folder)],
+    cwd: ROOT,
+    env: { TMPDIR: `${folder}/tmp`, TRAPLINE_KVM: "host" },
+    detached: true, // A group of its own, as a terminal gives it.
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  await new Promise((resolve) => setTimeout(resolve, delay));
+  // Ctrl-C goes to the whole group; who ends a program knows its first process alone.
+  Deno.kill(signal === "SIGINT" ? -child.pid : child.pid, signal);
+  const hangs = setTimeout(() => Deno.kill(-child.pid, "SIGKILL"), PATIENCE_MS);
+  const { code } = await child.status;
+  // The others of the group may be on their way out still.
+  const all = (): string[] => [...processesInGroup(child.pid), ...processesOf(folder)];
+  for (let i = 0; i < 100 && all().length > 0; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  clearTimeout(hangs);
+  return { code, left: all() };
+}
+
+/** What stays when it is over, but for the output files named. */
+async function check(one: Case, outputs: readonly string[]): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "trapline-signal-test-" });
+  const where = `${one.signal} after ${one.delay} ms`;
+  try {
+    await Deno.mkdir(`${folder}/tmp`);
+    const { code, left } = await endAt(one, folder);
+    assertEquals(code, ENDING_SIGNALS[one.signal], where);
+    assertEquals(left, [], where);
+    assertEquals(list(`${folder}/tmp`), [], where);
+    const others = list(folder).filter((name) => name !== "tmp" && !outputs.includes(name));
+    assertEquals(others, [], where);
+    for (const name of outputs) {
+      if (list(folder).includes(name)) JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/**
+ * Starts `command` again and again, ends it within `spanMs` milliseconds, by
+ * Ctrl-C and by SIGTERM in turns, and fails when it does not end with the status
+ * that a shell gives, or leaves a process or a file, but for whole files `outputs`.
+ *
+ * @param command Gives Deno's command line; its outputs are in the folder.
+ */
+export async function endAtMoments(
+  count: number,
+  spanMs: number,
+  outputs: readonly string[],
+  command: Case["command"],
+): Promise<void> {
+  const random = randomSource(SEED);
+  const cases = Array.from({ length: count }, (_, i): Case => ({
+    command,
+    signal: i % 2 === 0 ? "SIGINT" : "SIGTERM",
+    delay: random() % spanMs,
+  }));
+  const worker = async (): Promise<void> => {
+    for (let next = cases.pop(); next !== undefined; next = cases.pop()) await check(next, outputs);
+  };
+  await Promise.all([worker(), worker()]);
+}
