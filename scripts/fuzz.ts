@@ -110,6 +110,7 @@ async function main(args: readonly string[]): Promise<number> {
       made,
       host,
       seed: first,
+      ...(shard.total > 1 && { shard }),
       execution: emulated ? "forced emulation" : "native",
       filters: searched,
       accesses: compared,

@@ -164,8 +164,10 @@ export interface FuzzRun {
   readonly made: string;
   /** The machine that was asked. */
   readonly host: HostRecord;
-  /** Where the random numbers of the first round start. */
+  /** Where the random numbers of the first round start, of all parts where it was divided. */
   readonly seed: number;
+  /** Which part of the rounds this run was given; all of them by default. */
+  readonly shard?: Pick<Shard, "index" | "total">;
   /** Who executed the guests' accesses. */
   readonly execution: Execution;
   /** Filters that were searched. */

@@ -18,7 +18,7 @@ import type {
   VerdictKind,
   VerifyRun,
 } from "./format.ts";
-import { shardProblems } from "./shards.ts";
+import { searchProblems, shardProblems } from "./shards.ts";
 import { gravest } from "./verdicts.ts";
 
 /** A result file that was read. */
@@ -217,6 +217,7 @@ export function mergeResults(sources: readonly Source[]): Merged {
       ...[...groups].flatMap(([name, group]) =>
         shardProblems(name, group.filter((run) => run.kind !== "planned"))
       ),
+      ...[...Map.groupBy(searches, nameOf)].flatMap(([name, group]) => searchProblems(name, group)),
       ...configurations.flatMap(configurationProblems),
     ],
   };

@@ -145,6 +145,15 @@ Deno.test("mergeResults() names the clauses of a configuration that is planned a
   ]);
 });
 
+Deno.test("mergeResults() names the part of a divided search that is missing", () => {
+  const search = exampleSearch("host");
+  const shard = (index: number): Run => ({ ...search, shard: { index, total: 3 } });
+  assertEquals(merge([shard(1)], [shard(3), search]).problems, [
+    "host: part 2 of 3 of the search of seed 7 is missing",
+  ]);
+  assertEquals(merge([shard(1), shard(2)], [shard(3)]).problems, []);
+});
+
 Deno.test("mergeResults() names shards that do not fit together", () => {
   const all = ["F-01", "F-02", "F-03"];
   const one = part(exampleRun("host", { "F-01": "holds" }), all, 1);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DiedRun, Shard, VerifyRun } from "./format.ts";
+import type { DiedRun, FuzzRun, Shard, VerifyRun } from "./format.ts";
 
 type Sharded = (VerifyRun | DiedRun) & { readonly shard: Shard };
 
@@ -39,4 +39,24 @@ export function shardProblems(name: string, runs: readonly (VerifyRun | DiedRun)
       : []),
     ...[...wholes.values()].flatMap((group) => wholeProblems(name, group[0]!.shard.total, group)),
   ];
+}
+
+/** Which parts of the divided searches among `runs`, all of the configuration `name`, are missing. */
+export function searchProblems(name: string, runs: readonly FuzzRun[]): string[] {
+  const divided = runs.flatMap(({ seed, execution, shard }) =>
+    shard === undefined ? [] : [{ seed, execution, shard }]
+  );
+  const searches = Map.groupBy(
+    divided,
+    ({ seed, execution, shard }) => JSON.stringify([seed, execution, shard.total]),
+  );
+  return [...searches.values()].flatMap((parts) => {
+    const { seed, shard: { total } } = parts[0]!;
+    const there = new Set(parts.map(({ shard }) => shard.index));
+    return Array.from({ length: total }, (_, i) => i + 1)
+      .filter((index) => !there.has(index))
+      .map((index) =>
+        `${name}: part ${index} of ${total} of the search of seed ${seed} is missing`
+      );
+  });
 }
