@@ -19,7 +19,8 @@ Usage: deno task test [--config host|amd|intel|none[:KERNEL]] [OPTION]... [FILE]
   --help           show this; the other options are those of deno test
 
 TRAPLINE_REQUIRE=kvm,cc turns a missing KVM and a missing C compiler into failures, and
-TRAPLINE_TEST_SANDBOX=all adds the slow tests of the sandbox.
+TRAPLINE_TEST_SANDBOX=all adds the slow tests of the sandbox, TRAPLINE_TEST_FAULTS=all those of
+what a machine can do to a run.
 
 Exit status: 0 when no test fails, 1 otherwise, 2 for a bad command line.`;
 
