@@ -22,7 +22,8 @@ import type { Vm } from "../../kvm/vm.ts";
 import type { MsrAccess } from "../walker.ts";
 import { randomSource } from "./probes.ts";
 import { type CheckOrder, expectRefusal, type RawCall, type RawSlot } from "./refusals.ts";
-import { type Disagreement, FilterSearch, type FilterTrial, formatDisagreement } from "./search.ts";
+import { formatDisagreement } from "./disagreement.ts";
+import { type Disagreement, FilterSearch, type FilterTrial } from "./search.ts";
 
 type FilterCall = Extract<RawCall, { name: "X86_SET_MSR_FILTER" }>;
 
@@ -122,7 +123,10 @@ export class CallSearch implements Disposable {
   compare(calls: readonly RawCall[], seed: number): CallDisagreement | undefined {
     for (const [i, call] of calls.entries()) {
       const found = this.#about(calls.slice(0, i + 1), this.#callProblem(call)) ??
-        this.#about(calls.slice(0, i + 1), this.#search.compareInForce(this.#trial(seed + i)));
+        this.#about(
+          calls.slice(0, i + 1),
+          this.#search.compareInForce(this.#trial(seed + i, seed)),
+        );
       if (found !== undefined) return found;
     }
     return undefined;
@@ -138,7 +142,7 @@ export class CallSearch implements Disposable {
       if (found !== undefined) return found;
     }
     if (access === undefined) return undefined;
-    return this.#about(calls, this.#search.compareOneInForce(this.#trial(0), access));
+    return this.#about(calls, this.#search.compareOneInForce(this.#trial(0, 0), access));
   }
 
   #about(
@@ -164,12 +168,13 @@ export class CallSearch implements Disposable {
     return undefined;
   }
 
-  #trial(seed: number): FilterTrial {
+  #trial(seed: number, elsewhere: number): FilterTrial {
     return {
       filter: this.#filter,
       reasons: this.#reasons,
       forcedEmulation: false,
       seed: seed >>> 0,
+      elsewhere,
     };
   }
 

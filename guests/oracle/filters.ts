@@ -109,7 +109,8 @@ export function msrFilters(): Arbitrary<RawMsrFilter> {
 }
 
 /**
- * Trials of such filters, under every set of reasons.
+ * Trials of such filters, under every set of reasons. With `elsewhere` they
+ * ask the same indices anywhere.
  *
  * @example Usage
  * ```ts
@@ -122,12 +123,16 @@ export function msrFilters(): Arbitrary<RawMsrFilter> {
  * ```
  */
 export function filterTrials(
-  { forcedEmulation = false }: { readonly forcedEmulation?: boolean } = {},
+  { forcedEmulation = false, elsewhere }: {
+    readonly forcedEmulation?: boolean;
+    readonly elsewhere?: number;
+  } = {},
 ): Arbitrary<FilterTrial> {
   return fc.record({
     filter: msrFilters(),
     reasons: fc.subarray([...MSR_EXIT_REASONS]),
     forcedEmulation: fc.constant(forcedEmulation),
     seed: fc.nat(),
+    ...(elsewhere !== undefined && { elsewhere: fc.constant(elsewhere) }),
   });
 }

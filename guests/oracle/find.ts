@@ -70,7 +70,7 @@ export function findDisagreement(
   search: FilterSearch,
   { seed, filters, forcedEmulation = false }: FindOptions,
 ): Disagreement | undefined {
-  const trials = filterTrials({ forcedEmulation });
+  const trials = filterTrials({ forcedEmulation, elsewhere: seed });
   let found: Disagreement | undefined;
   const first = fc.check(
     fc.property(trials, (trial) => (found = search.compare(trial)) === undefined),

@@ -43,5 +43,5 @@ export {
   FilterSearch,
   type FilterSearchOptions,
   type FilterTrial,
-  formatDisagreement,
 } from "./search.ts";
+export { formatDisagreement } from "./disagreement.ts";

@@ -90,12 +90,14 @@ function inSomeSpace(random: RandomSource): number {
 /**
  * The accesses by which `filter` is asked, reads and writes of the same
  * indices, about `count` of them and at least those at the edges and those of
- * the MSRs with a name here that it denies.
+ * the MSRs with a name here that it denies. `elsewhere` gives those that may
+ * be anywhere.
  */
 export function probesOf(
   filter: RawMsrFilter,
   random: RandomSource,
   count: number,
+  elsewhere: RandomSource = random,
 ): Probe[] {
   const ranges = filter.ranges.filter(({ nmsrs }) => nmsrs > 0);
   const inside = Math.max(8, Math.floor(count * 3 / 8 / Math.max(1, ranges.length)) - 32);
@@ -113,7 +115,7 @@ export function probesOf(
   for (const index of indices) gentle.delete(index);
   while ((indices.size + gentle.size) * 2 < count) {
     const index = inSomeSpace(random);
-    if (random() % 4 === 0 || !deniesBoth(filter, index)) indices.add(random());
+    if (random() % 4 === 0 || !deniesBoth(filter, index)) indices.add(elsewhere());
     else if (!indices.has(index)) gentle.add(index);
   }
   const ask = (index: number, gentle: boolean): Probe[] => [
