@@ -26,8 +26,17 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
-/** The one sentence that matters most. */
+/** The one sentence that matters most, and how much was left out of it. */
 export function headline(
+  merged: Merged,
+  counts: ReadonlyMap<CellKind, number>,
+): string {
+  const left = counts.get("unselected") ?? 0;
+  const note = left === 0 ? "" : ` ${plural(left, "result was", "results were")} not asked for.`;
+  return `${outcome(merged, counts)}${note}`;
+}
+
+function outcome(
   { configurations, searches }: Merged,
   counts: ReadonlyMap<CellKind, number>,
 ): string {

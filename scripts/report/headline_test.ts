@@ -35,6 +35,14 @@ Deno.test("reportText() says in a sentence what the results come to", () => {
   assertEquals(of(run("undecided")), "1 clause on 1 configuration. No clause was decided.");
 });
 
+Deno.test("reportText() says how much of the matrix nobody asked for", () => {
+  assertEquals(
+    of(exampleRun("host", { "F-01": "holds", "F-02": "holds" }), exampleRun("amd", {})),
+    "2 clauses on 2 configurations. Every promise that could be decided is kept. 2 results were " +
+      "not asked for.",
+  );
+});
+
 Deno.test("reportText() names below it what is missing or contradictory", () => {
   assertEquals(reportText(mergeResults(exampleResults(20, 2))).split("\n").slice(1), [
     "host: F-02 came to different verdicts in different runs",
