@@ -11,6 +11,7 @@
   }));
   const chapters = [...document.querySelectorAll(".grid tbody")];
   const count = rows[0].kinds.length;
+  const table = document.querySelector(".grid table");
   const sheet = document.head.appendChild(document.createElement("style")).sheet;
 
   const checked = (name) =>
@@ -33,7 +34,9 @@
         );
       }
     }
-    return all.filter((column) => chosen.has(column));
+    const shown = all.filter((column) => chosen.has(column));
+    table.style.setProperty("--columns", shown.length);
+    return shown;
   };
 
   const apply = () => {

@@ -91,14 +91,15 @@ function Row(
   const kinds = configurations.map((configuration) => kindOf(configuration, id));
   return (
     <tr
+      role="row"
       data-kinds={kinds.map((kind) => KINDS[kind].letter).join("")}
       data-also={[source, ...deviationsOf(configurations, id)].join(" ")}
       class={kinds.some(needsAttention) ? "look" : undefined}
     >
-      <th scope="row">
+      <th role="rowheader">
         <b>{id}</b> {sentence}
       </th>
-      {kinds.map((kind, i) => <td key={i} class={kind}>{KINDS[kind].cell}</td>)}
+      {kinds.map((kind, i) => <td key={i} role="gridcell" class={kind}>{KINDS[kind].cell}</td>)}
     </tr>
   );
 }
@@ -112,25 +113,29 @@ export function Matrix(props: MatrixProps): JSX.Element {
       <h2>Clauses by configuration</h2>
       <Tools {...props} />
       <div class="grid">
-        <table role="grid" aria-label="Clauses by configuration">
+        <table
+          role="grid"
+          aria-label="Clauses by configuration"
+          style={`--columns: ${configurations.length}`}
+        >
           <colgroup>
             <col class="clause" />
             {configurations.map(({ name }) => <col key={name} />)}
           </colgroup>
-          <thead>
-            <tr>
-              <th scope="col">Clause</th>
+          <thead role="rowgroup">
+            <tr role="row">
+              <th role="columnheader">Clause</th>
               {configurations.map(({ name }) => (
-                <th key={name} scope="col" title={name}>
+                <th key={name} role="columnheader" title={name}>
                   <span>{name}</span>
                 </th>
               ))}
             </tr>
           </thead>
           {[...chapters].map(([letter, group]) => (
-            <tbody key={letter}>
-              <tr class="chapter">
-                <th scope="rowgroup" colSpan={configurations.length + 1}>
+            <tbody key={letter} role="rowgroup">
+              <tr class="chapter" role="row">
+                <th role="rowheader" colSpan={configurations.length + 1}>
                   <span>{letter}: {chapterOf(letter)}</span>
                 </th>
               </tr>

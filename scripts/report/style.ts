@@ -76,11 +76,20 @@ button {
 }
 .grid { overflow: auto; max-height: 92vh; border: 1px solid var(--line); border-radius: .4rem; }
 .with-details .grid { max-height: 42vh; }
-.grid table { table-layout: fixed; width: 100%; border-collapse: separate; border-spacing: 0; }
-.grid col { width: 4.2rem; }
-.grid col.clause { width: 34rem; }
+/* Rows are laid out and painted as they come into sight: there may be thousands. */
+.grid { --clause: 34rem; --cell-width: 4.2rem; }
+.grid :is(table, thead, tbody) { display: block; }
+.grid table { min-width: calc(var(--clause) + var(--columns) * var(--cell-width)); }
+.grid tr {
+  display: grid;
+  grid-template-columns: minmax(var(--clause), 2fr) repeat(var(--columns), minmax(var(--cell-width), 1fr));
+}
+.grid tbody tr { content-visibility: auto; contain-intrinsic-block-size: auto 1.75rem; }
+.grid .chapter th { grid-column: 1 / -1; }
+.grid [hidden] { display: none; }
 .grid th { overflow-wrap: anywhere; font-weight: normal; padding: .2rem .5rem; background: var(--paper); }
-.grid thead th { position: sticky; top: 0; z-index: 3; vertical-align: bottom; }
+.grid thead { position: sticky; top: 0; z-index: 3; }
+.grid thead th { align-content: end; }
 .grid thead th:first-child { left: 0; z-index: 4; }
 .grid thead th + th { padding: .4rem .2rem; text-align: center; }
 .grid thead th + th span {
@@ -104,7 +113,7 @@ button {
   border-left: 1px solid var(--paper);
   border-bottom: 1px solid var(--paper);
   font-size: .8125rem;
-  vertical-align: middle;
+  align-content: center;
   cursor: pointer;
   scroll-margin: 13rem 1rem 1rem 36rem;
 }
@@ -130,8 +139,7 @@ button {
   .headline { margin-top: 1rem; font-size: 1.1rem; }
   .grid { max-height: 80vh; }
   .with-details .grid { max-height: 38vh; }
-  .grid col.clause { width: 9.5rem; }
-  .grid col { width: 3.4rem; }
+  .grid { --clause: 9.5rem; --cell-width: 3.4rem; }
   .grid tbody th { font-size: .75rem; line-height: 1.3; }
   .grid td { scroll-margin: 13rem 1rem 1rem 11rem; }
   #details { height: 60vh; max-height: 60vh; }
@@ -158,10 +166,13 @@ button {
   .grid tr, #attention details, #deviations tr { break-inside: avoid; }
   .grid td.chosen { outline: 0; }
   /* Paper does not scroll: the columns share its width, however many they are. */
-  .grid col { width: auto; }
+  .grid table { display: table; table-layout: fixed; width: 100%; min-width: 0; border-spacing: 0; }
+  .grid tbody { display: table-row-group; }
+  .grid tr { display: table-row; content-visibility: visible; }
+  .grid :is(th, td) { display: table-cell; vertical-align: middle; }
   .grid col.clause { width: 34%; }
   .grid th { font-size: 8pt; }
-  .grid td { font-size: 5.5pt; overflow: hidden; }
+  .grid td { font-size: 5.25pt; overflow: hidden; }
   .counts { width: 100%; font-size: 8pt; }
   .counts th, .counts td { padding-right: .4rem; }
   td.bars { width: 25%; min-width: 0; }
