@@ -35,15 +35,18 @@ export function logs(vector: number, { skip = 0, errorCode = false, more = "" } 
   return `
   vector_${vector}:
     ${errorCode ? "add rsp, 8" : ""}
-    add r15, ${EVENT_SIZE}
     push rax
-    mov qword [r15 - 32], ${vector}
-    mov rax, [rsp + 8]
-    mov [r15 - 24], rax
-    mov rax, [rsp + 24]
-    mov [r15 - 16], rax
+    push rbx
+    mov rbx, ${EVENT_SIZE}
+    xadd r15, rbx     ; A slot of its own, also when it is interrupted from here on.
+    mov qword [rbx], ${vector}
+    mov rax, [rsp + 16]
+    mov [rbx + 8], rax
+    mov rax, [rsp + 32]
+    mov [rbx + 16], rax
     mov rax, dr6
-    mov [r15 - 8], rax
+    mov [rbx + 24], rax
+    pop rbx
     add qword [rsp + 8], ${skip}
     ${more}
     pop rax
