@@ -26,7 +26,7 @@ interface Running {
 
 // Runs a command with a disk of its own at the folder, lists what it left there, and ends as it did.
 const ON_SMALL_DISK =
-  'mount -t tmpfs -o size=200m tmpfs "$0" && cd "$0" && { "$@"; status=$?; ls -A; exit $status; }';
+  'mount -t tmpfs -o size=400m tmpfs "$0" && cd "$0" && { "$@"; status=$?; ls -A; exit $status; }';
 
 function start(folder: string, args: readonly string[], isDiskSmall: boolean): Running {
   const [program, ...rest] = [
@@ -163,7 +163,7 @@ const FILL = "i=1024; while [ $i -gt 0 ]; do fallocate -l ${i}m f$i; i=$((i/2));
 testEnd(
   "sandbox says so when the host's disk fills while it runs",
   true,
-  ["--", "sh", "-c", "head -c 400m /dev/zero >big; sync"],
+  ["--", "sh", "-c", "head -c 800m /dev/zero >big; sync"],
   async (running) => {
     assertEquals((await running.child.status).code, 125);
     const complaint = await running.complaint;
