@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { basename, resolve } from "node:path";
+import { basename, relative, resolve } from "node:path";
 import { onEndingSignal } from "./ending_signals.ts";
 import { MisuseError } from "./misuse.ts";
 import { parseOptions } from "./options.ts";
@@ -81,6 +81,17 @@ function chosenMachine(vendor: string): Machine {
   return machine;
 }
 
+/** The path of a result from the current directory, below which alone the command's files are. */
+function belowHere(path: string): string {
+  const below = relative(Deno.cwd(), resolve(path));
+  if (below === "" || below === ".." || below.startsWith("../")) {
+    throw new MisuseError(
+      `Cannot bring "${path}" back from the sandbox: it must be below the current directory`,
+    );
+  }
+  return below;
+}
+
 /** Whether `command` is a shell that would read what is typed. */
 function isShell([program = "", ...args]: readonly string[]): boolean {
   return SHELLS.has(basename(program)) && args.every((arg) => /^-[il]+$/.test(arg));
@@ -133,7 +144,7 @@ function readRequest(args: readonly string[]): Request | "list" | "remove" {
     directory: Deno.cwd(),
     own: ownFiles(ROOT, Deno.cwd(), isExecutable()),
     env: Object.fromEntries(env),
-    results: values.result ?? [],
+    results: (values.result ?? []).map(belowHere),
   };
 }
 

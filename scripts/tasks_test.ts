@@ -50,6 +50,7 @@ const MISUSES: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["--timeout", "soon", "true"],
     ["--memory", "0", "true"],
     ["--kvm-param", "x", "true"],
+    ["--result", "/out.json", "true"],
   ],
   matrix: [
     ["--shard", "x"],
