@@ -87,6 +87,8 @@ scope.onmessage = ({ data }: MessageEvent<ToThread>): void => {
   try {
     report = answer(data);
   } catch (error) {
+    // The owner ends this thread as it hears of it, which must not be in the guest by then.
+    scope.onmessage = null;
     // The owner throws it: what is thrown here would be printed as well, also when it is awaited.
     report = { kind: "died", error: error instanceof Error ? error : new Error(String(error)) };
   }
