@@ -53,17 +53,19 @@ function start(folder: string, args: readonly string[], isDiskSmall: boolean): R
     }
     seen.resolve();
   })();
+  const complaint = Promise.all([new Response(child.stderr).text(), reading])
+    .then(([text]) => text);
   return {
     child,
     folder,
-    complaint: Promise.all([new Response(child.stderr).text(), reading]).then(([text]) => text),
+    complaint,
     printed: () => printed,
     async waitFor(text) {
       while (!printed.includes(text)) {
         const before = printed;
         await seen.promise;
         if (printed === before && !printed.includes(text)) {
-          throw new Error(`The sandbox ended without printing "${text}"`);
+          throw new Error(`The sandbox ended without printing "${text}": ${await complaint}`);
         }
       }
     },

@@ -79,7 +79,8 @@ Deno.test({
     (reason === undefined ? "" : ` [undecided: ${reason}]`),
   ignore: reason !== undefined,
   fn: async () => {
-    const folder = await Deno.makeTempDir({ prefix: "trapline-users-" });
+    // Not in TMPDIR, which may be closed to the other user.
+    const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "trapline-users-" });
     try {
       await prepare(folder);
       const [roots, ...others] = await Promise.all([

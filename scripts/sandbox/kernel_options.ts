@@ -35,6 +35,8 @@ export const KERNEL_OPTIONS: readonly string[] = [
   "oops=panic",
   "8250.nr_uarts=4",
   "random.trust_cpu=on",
+  // The check counts the timer's ticks for some milliseconds, in which a busy host gives it none.
+  "no_timer_check",
   // Work that an emulated processor takes long for, and that no test is about.
   `initcall_blacklist=${SKIPPED_INITCALLS.join(",")}`,
   "cryptomgr.notests",
