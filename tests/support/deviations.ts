@@ -65,7 +65,7 @@ const DEVIATIONS: readonly Deviation[] = [
     clause: "X-75",
     execution: "native",
     evidence:
-      "Debian's Linux 5.10, 6.12 and 7 with kvm_intel on an emulated Broadwell: a guest's " +
+      "Debian's Linux 5.10, 6.1, 6.12 and 7 with kvm_intel on an emulated Broadwell: a guest's " +
       "WRMSR to IA32_TSC_DEADLINE passes a filter that denies it, without an exit and without a #GP.",
     cause: "The WRMSR fastpath handles the MSR before the filter is asked, where KVM times " +
       "deadlines with the VMX preemption timer; from 6.18 on it does so always.",
