@@ -7,6 +7,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { facts } from "../tests/support/facts.ts";
 import { ROOT } from "./program.ts";
 import { readResults } from "./results/read.ts";
+import { testUnless } from "../tests/support/test_unless.ts";
 
 function whyNot(): string | undefined {
   if (Deno.env.get("TRAPLINE_SANDBOX") !== undefined) return "a sandbox has no GNU tar";
@@ -44,11 +45,10 @@ function firstTestOfReadme(): string {
   return /```ts ignore\n([\s\S]*?)```/.exec(Deno.readTextFileSync(`${ROOT}/README.md`))![1]!;
 }
 
-Deno.test({
-  name: "compile makes an executable that needs no Deno, no network and no home of this user" +
-    (MISSING === undefined ? "" : ` [ignored: ${MISSING}]`),
-  ignore: MISSING !== undefined,
-  async fn() {
+testUnless(
+  MISSING,
+  "compile makes an executable that needs no Deno, no network and no home of this user",
+  async () => {
     const folder = await Deno.makeTempDir({ prefix: "trapline-executable-" });
     try {
       await compileTo(`${folder}/trapline`);
@@ -94,4 +94,4 @@ Deno.test({
       await Deno.remove(folder, { recursive: true });
     }
   },
-});
+);

@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import { asked } from "../tests/support/asked.ts";
 import { obstacle } from "../tests/support/requirements.ts";
 import { endAtMoments } from "./ending_moments.ts";
+import { testUnless } from "../tests/support/test_unless.ts";
 
 const PERMISSIONS = ["--allow-ffi", "--allow-run", "--allow-read", "--allow-write", "--allow-env"];
 const MOMENTS = asked() === undefined ? 20 : 2;
@@ -13,15 +14,15 @@ const MOMENTS = asked() === undefined ? 20 : 2;
 const withoutKvm = obstacle([]);
 
 function testTask(name: string, args: (folder: string) => readonly string[]): void {
-  Deno.test({
-    name: `${name} ends at Ctrl-C and SIGTERM, and leaves nothing`,
-    ignore: withoutKvm !== undefined,
-    fn: () =>
+  testUnless(
+    withoutKvm,
+    `${name} ends at Ctrl-C and SIGTERM, and leaves nothing`,
+    () =>
       endAtMoments(MOMENTS, 4000, ["out.json"], (folder) => [
         ...["run", "--quiet", "--no-check", ...PERMISSIONS],
         ...["scripts/with_kvm.ts", name, ...args(folder)],
       ]),
-  });
+  );
 }
 
 testTask("verify", (folder) => ["--json", `${folder}/out.json`]);

@@ -6,6 +6,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { asked } from "../tests/support/asked.ts";
 import { mounts, WITH_OWN_MOUNTS } from "../tests/support/mounts.ts";
 import { obstacle } from "../tests/support/requirements.ts";
+import { testUnless } from "../tests/support/test_unless.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 
@@ -32,11 +33,10 @@ function testWriter(
   isSlow: boolean = true,
 ): void {
   const reason = HINDRANCE ?? (isSlow ? asked() : undefined);
-  Deno.test({
-    name: `${name} leaves the old file whole when the disk is full` +
-      (reason === undefined ? "" : ` [ignored: ${reason}]`),
-    ignore: reason !== undefined,
-    fn: async () => {
+  testUnless(
+    reason,
+    `${name} leaves the old file whole when the disk is full`,
+    async () => {
       const folder = await Deno.makeTempDir({ prefix: "trapline-full-" });
       const [script = "", ...rest] = args.map((arg) => arg.replace("DISK", folder));
       const map = `--import-map=${ROOT}tests/support/offline_import_map.json`;
@@ -71,7 +71,7 @@ function testWriter(
         await Deno.remove(folder, { recursive: true });
       }
     },
-  });
+  );
 }
 
 const ONE_CLAUSE = ["--filter", "F-05"];
@@ -87,11 +87,10 @@ testWriter("fuzz --json", "a.json", ["fuzz.ts", "--filters", "1", ...IN_JSON]);
 testWriter("matrix --json", "a.json", ["matrix.ts", ...ONE_SANDBOX, ...IN_JSON]);
 testWriter("clauses --output", "c.md", ["clauses.ts", "--output", "DISK/c.md"]);
 
-Deno.test({
-  name: `sandbox --result leaves the old file whole when the disk is full` +
-    (HINDRANCE === undefined ? "" : ` [ignored: ${HINDRANCE}]`),
-  ignore: HINDRANCE !== undefined,
-  fn: async () => {
+testUnless(
+  HINDRANCE,
+  `sandbox --result leaves the old file whole when the disk is full`,
+  async () => {
     const folder = await Deno.makeTempDir({ prefix: "trapline-full-" });
     const archive = await Deno.makeTempFile({ prefix: "trapline-full-", suffix: ".tar" });
     const module = new URL("sandbox/unpack_results.ts", import.meta.url).href;
@@ -114,4 +113,4 @@ Deno.test({
       await Deno.remove(archive);
     }
   },
-});
+);

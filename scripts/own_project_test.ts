@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { kvmTest } from "../tests/support/kvm_testing.ts";
 import { ROOT } from "./program.ts";
 import { whyNotInCache } from "./sandbox/in_cache.ts";
+import { testUnless } from "../tests/support/test_unless.ts";
 
 /** The README's section on a project of one's own. */
 function section(): string {
@@ -74,11 +75,11 @@ for (const vendor of ["amd", "intel"] as const) {
   const reason = await whyNotInCache(vendor) ??
     (isAsked ? undefined : "TRAPLINE_TEST_SANDBOX is not all");
   const name = `the README's project of one's own passes in the ${vendor} sandbox`;
-  Deno.test({
-    name: reason === undefined ? name : `${name} [undecided: ${reason}]`,
-    ignore: reason !== undefined,
-    fn: () => assertPasses(commandFor(vendor)),
-  });
+  testUnless(
+    reason,
+    name,
+    () => assertPasses(commandFor(vendor)),
+  );
 }
 
 Deno.test("the README names every example, and no other", () => {

@@ -3,6 +3,7 @@ import { mounts, WITH_OWN_MOUNTS } from "../tests/support/mounts.ts";
 import { processesOf } from "./processes.ts";
 import { cacheDirectory } from "./sandbox/cache.ts";
 import { whyNotInCache } from "./sandbox/in_cache.ts";
+import { testUnless } from "../tests/support/test_unless.ts";
 
 const SANDBOX = new URL("sandbox.ts", import.meta.url).pathname;
 const CACHE = cacheDirectory((name) => Deno.env.get(name));
@@ -82,10 +83,10 @@ function testEnd(
 ): void {
   const reason = MISSING ?? (isSlow && !ALL ? "TRAPLINE_TEST_SANDBOX is not all" : undefined) ??
     (isDiskSmall ? mounts() : undefined);
-  Deno.test({
-    name: reason === undefined ? name : `${name} [undecided: ${reason}]`,
-    ignore: reason !== undefined,
-    fn: async () => {
+  testUnless(
+    reason,
+    name,
+    async () => {
       const folder = await Deno.makeTempDir({ prefix: "trapline-sandbox-test-" });
       try {
         const running = start(folder, args, isDiskSmall);
@@ -98,7 +99,7 @@ function testEnd(
         await Deno.remove(folder, { recursive: true });
       }
     },
-  });
+  );
 }
 
 const SLEEPER = ["--", "sh", "-c", "echo up; sleep 1000"];

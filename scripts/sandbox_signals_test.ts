@@ -5,6 +5,7 @@
 import { assertEquals } from "@std/assert";
 import { endAtMoments, ROOT } from "./ending_moments.ts";
 import { whyNotInCache } from "./sandbox/in_cache.ts";
+import { testUnless } from "../tests/support/test_unless.ts";
 
 const MOMENTS = 20;
 /** Milliseconds in which a boot comes to its command. */
@@ -16,11 +17,10 @@ const reason = await whyNotInCache("amd") ??
     : "TRAPLINE_TEST_SANDBOX is not all");
 
 function testTask(name: string, args: (folder: string) => readonly string[]): void {
-  Deno.test({
-    name: `${name} ends at Ctrl-C and SIGTERM while it boots, and leaves nothing` +
-      (reason === undefined ? "" : ` [undecided: ${reason}]`),
-    ignore: reason !== undefined,
-    fn: async () => {
+  testUnless(
+    reason,
+    `${name} ends at Ctrl-C and SIGTERM while it boots, and leaves nothing`,
+    async () => {
       await endAtMoments(MOMENTS, SPAN, ["out.json"], (folder) => [
         ...["run", "--quiet", "--no-check", "--allow-all"],
         ...args(folder),
@@ -28,7 +28,7 @@ function testTask(name: string, args: (folder: string) => readonly string[]): vo
       const results = [...Deno.readDirSync(`${ROOT}build/matrix`)].map(({ name }) => name);
       assertEquals(results.filter((name) => name.endsWith(".new")), []);
     },
-  });
+  );
 }
 
 await Deno.mkdir(`${ROOT}build/matrix`, { recursive: true });

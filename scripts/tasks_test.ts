@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ROOT } from "./program.ts";
 import { runScript } from "./run_script.ts";
+import { slowInSandbox, testUnless } from "../tests/support/test_unless.ts";
 
 const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}/deno.json`)) as {
   readonly tasks: Readonly<Record<string, unknown>>;
@@ -69,30 +70,27 @@ const MISUSES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ok: [["stray"]],
 };
 
-/** Emulated, Deno alone takes seconds to start. */
-const ignore = Deno.env.has("TRAPLINE_SANDBOX");
-
 Deno.test("every task of deno.json is in the table of misuses", () => {
   assertEquals(Object.keys(MISUSES).toSorted(), Object.keys(tasks).toSorted());
 });
 
 for (const [name, misuses] of Object.entries(MISUSES)) {
-  Deno.test({
-    name: `deno task ${name} --help prints its usage and nothing else, with status 0`,
-    ignore,
-    fn: async () => {
+  testUnless(
+    slowInSandbox(),
+    `deno task ${name} --help prints its usage and nothing else, with status 0`,
+    async () => {
       const { code, stdout } = await runScript(name, ["--help"]);
       assertEquals(code, 0);
       assertStringIncludes(stdout, "Usage: deno task ");
       assertStringIncludes(stdout, name);
       assertStringIncludes(stdout, "Exit status:");
     },
-  });
+  );
 
-  Deno.test({
-    name: `deno task ${name} refuses what it cannot do, with its usage and status 2`,
-    ignore,
-    fn: async () => {
+  testUnless(
+    slowInSandbox(),
+    `deno task ${name} refuses what it cannot do, with its usage and status 2`,
+    async () => {
       const lines = [["--no-such-option"], ...misuses];
       // Together, for most of the time is Deno's start.
       const ended = await Promise.all(lines.map((args) => runScript(name, args)));
@@ -103,17 +101,17 @@ for (const [name, misuses] of Object.entries(MISUSES)) {
         assert(!stderr.includes("    at "), stderr);
       });
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "the tasks that can be divided refuse to be, without which part this one is",
-  ignore,
-  fn: async () => {
+testUnless(
+  slowInSandbox(),
+  "the tasks that can be divided refuse to be, without which part this one is",
+  async () => {
     for (const name of ["verify", "matrix", "sweep", "fuzz"]) {
       const { code, stderr } = await runScript(name, [], { TRAPLINE_SHARDS: "4" });
       assertEquals(code, 2);
       assertStringIncludes(stderr, "TRAPLINE_SHARDS=4");
     }
   },
-});
+);

@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import { asked } from "../tests/support/asked.ts";
 import { readResults } from "./results/read.ts";
 import { obstacle } from "../tests/support/requirements.ts";
+import { testUnless } from "../tests/support/test_unless.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 
@@ -74,11 +75,10 @@ async function verifyAs(user: string, folder: string, output = "out.json"): Prom
   return JSON.stringify(found!.kind === "verify" ? found!.counts : found);
 }
 
-Deno.test({
-  name: "verify by two users at once, and by one of them twice, comes to the same" +
-    (reason === undefined ? "" : ` [undecided: ${reason}]`),
-  ignore: reason !== undefined,
-  fn: async () => {
+testUnless(
+  reason,
+  "verify by two users at once, and by one of them twice, comes to the same",
+  async () => {
     // Not in TMPDIR, which may be closed to the other user.
     const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "trapline-users-" });
     try {
@@ -94,4 +94,4 @@ Deno.test({
       await Deno.remove(folder, { recursive: true });
     }
   },
-});
+);

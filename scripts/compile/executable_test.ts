@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { executableOf } from "./executable.ts";
+import { testUnless } from "../../tests/support/test_unless.ts";
 
 // In place of Deno: says what it was started with.
 const SAYS = '#!/bin/sh\necho "$(umask)" "$TRAPLINE_EXECUTABLE" "$@"\n';
@@ -38,20 +39,16 @@ async function makeFixture(folder: string): Promise<Fixture> {
   };
 }
 
-const INSIDE = Deno.env.get("TRAPLINE_SANDBOX") !== undefined;
+const INSIDE = Deno.env.has("TRAPLINE_SANDBOX") ? "a sandbox has no GNU tar" : undefined;
 
 function executableTest(name: string, fn: (fixture: Fixture) => Promise<void>): void {
-  Deno.test({
-    name: INSIDE ? `${name} [ignored: a sandbox has no GNU tar]` : name,
-    ignore: INSIDE,
-    async fn() {
-      const folder = await Deno.makeTempDir({ prefix: "trapline-executable-" });
-      try {
-        await fn(await makeFixture(folder));
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
+  testUnless(INSIDE, name, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "trapline-executable-" });
+    try {
+      await fn(await makeFixture(folder));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   });
 }
 

@@ -3,6 +3,7 @@ import { validateWorkflow } from "@action-validator/core";
 import { parseAllDocuments } from "yaml";
 import { ROOT } from "../program.ts";
 import { readShard } from "./shard.ts";
+import { slowInSandbox, testUnless } from "../../tests/support/test_unless.ts";
 
 const WORKFLOWS = `${ROOT}/.github/workflows`;
 
@@ -113,14 +114,14 @@ Deno.test("kubernetes.yaml gives each pod its shard as verify reads it", () => {
   assertStringIncludes(manifestText, "devices.kubevirt.io/kvm");
 });
 
-Deno.test({
-  name: "kubernetes.yaml is of the types that Kubernetes publishes, with no field they lack",
+testUnless(
   // The types would be checked by the compiler on an emulated processor.
-  ignore: Deno.env.has("TRAPLINE_SANDBOX"),
-  fn: async () => {
+  slowInSandbox(),
+  "kubernetes.yaml is of the types that Kubernetes publishes, with no field they lack",
+  async () => {
     assert(await typesHold(manifests));
     const [claim, job] = manifests;
     const misspelt = { ...job!.spec, completion: 8 };
     assert(!await typesHold([claim!, { ...job!, spec: misspelt }]));
   },
-});
+);

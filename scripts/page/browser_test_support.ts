@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { testUnless } from "../../tests/support/test_unless.ts";
 import { findChromium } from "./chromium.ts";
 
 const CHROMIUM = findChromium();
@@ -10,11 +11,7 @@ const IMPORTS = new URL("../../tests/support/offline_import_map.json", import.me
 
 /** Registers a test that needs Chromium. */
 export function browserTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: CHROMIUM === undefined ? `${name} [ignored: there is no Chromium]` : name,
-    ignore: CHROMIUM === undefined,
-    fn,
-  });
+  testUnless(CHROMIUM === undefined ? "there is no Chromium" : undefined, name, fn);
 }
 
 /**

@@ -41,15 +41,16 @@ th, td {
   vertical-align: top;
 }
 summary { cursor: pointer; margin-top: 2rem; font-weight: 600; }
-input[type="search"] {
+button, input[type="search"] {
   font: inherit;
   color: inherit;
   background: var(--card);
   border: 1px solid var(--line);
   border-radius: .4rem;
   padding: .35rem .6rem;
-  width: min(100%, 22rem);
 }
+button { cursor: pointer; }
+input[type="search"] { width: min(100%, 22rem); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 #details {
   position: fixed;

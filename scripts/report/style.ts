@@ -65,15 +65,6 @@ section + section { margin-top: 2rem; }
 #tools label { overflow-wrap: anywhere; }
 #tools legend { float: left; color: var(--faint); margin-right: 1rem; }
 #tools small { color: var(--faint); }
-button {
-  font: inherit;
-  color: inherit;
-  background: var(--card);
-  border: 1px solid var(--line);
-  border-radius: .4rem;
-  padding: .3rem .7rem;
-  cursor: pointer;
-}
 .grid { overflow: auto; max-height: 92vh; border: 1px solid var(--line); border-radius: .4rem; }
 .with-details .grid { max-height: 42vh; }
 /* Rows are laid out and painted as they come into sight: there may be thousands. */

@@ -3,18 +3,13 @@ import { join } from "node:path";
 import { type Inward, makeExchange, quoteForShell, readOutward } from "./exchange.ts";
 import { E2FSPROGS } from "./packages.ts";
 import { findProgram } from "./program.ts";
+import { testUnless } from "../../tests/support/test_unless.ts";
+import { inFolder } from "./in_folder.ts";
 
-const WITHOUT_E2FSPROGS = E2FSPROGS.programs.some((name) => findProgram(name) === undefined);
+const WITHOUT_E2FSPROGS = E2FSPROGS.programs.some((name) => findProgram(name) === undefined)
+  ? "the machine has no e2fsprogs"
+  : undefined;
 const TOOLS = { root: "/", program: (name: string) => findProgram(name)!, env: {} };
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 async function run(program: string, ...args: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
   const { stdout, success } = await new Deno.Command(program, { args: [...args] }).output();
@@ -43,10 +38,10 @@ async function look(image: string, request: string): Promise<string> {
   return new TextDecoder().decode(await run(TOOLS.program("debugfs"), "-R", request, image));
 }
 
-Deno.test({
-  name: "makeExchange() puts the files at their own paths, without what stays out",
-  ignore: WITHOUT_E2FSPROGS,
-  fn: async () => {
+testUnless(
+  WITHOUT_E2FSPROGS,
+  "makeExchange() puts the files at their own paths, without what stays out",
+  async () => {
     await inFolder(async (folder) => {
       const inward = await makeProject(folder);
       const image = await makeExchange(folder, inward, TOOLS);
@@ -63,12 +58,12 @@ Deno.test({
       assertEquals(await look(image, "cat /trapline/command"), "exec true");
     });
   },
-});
+);
 
-Deno.test({
-  name: "makeExchange() refuses more than it was told to take",
-  ignore: WITHOUT_E2FSPROGS,
-  fn: async () => {
+testUnless(
+  WITHOUT_E2FSPROGS,
+  "makeExchange() refuses more than it was told to take",
+  async () => {
     await inFolder(async (folder) => {
       const inward = await makeProject(folder);
       await Deno.writeFile(join(inward.paths[0]!, "big"), new Uint8Array(2 << 20));
@@ -79,12 +74,12 @@ Deno.test({
       );
     });
   },
-});
+);
 
-Deno.test({
-  name: "readOutward() gives nothing before the guest wrote a status, then all that it left",
-  ignore: WITHOUT_E2FSPROGS,
-  fn: async () => {
+testUnless(
+  WITHOUT_E2FSPROGS,
+  "readOutward() gives nothing before the guest wrote a status, then all that it left",
+  async () => {
     await inFolder(async (folder) => {
       const back = await Deno.makeTempDir({ dir: folder });
       const image = await makeExchange(folder, await makeProject(folder), TOOLS);
@@ -101,4 +96,4 @@ Deno.test({
       assertEquals(await Deno.readTextFile(join(back, "out.json")), "{}");
     });
   },
-});
+);

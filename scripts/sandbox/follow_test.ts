@@ -1,15 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { followFile } from "./follow.ts";
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inFolder } from "./in_folder.ts";
 
 Deno.test("followFile() streams a file that comes later and grows, and closes at the end", async () => {
   await inFolder(async (folder) => {

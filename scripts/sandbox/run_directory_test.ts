@@ -2,15 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { basename } from "node:path";
 import { MissingError } from "./missing.ts";
 import { makeRunDirectory, removeLeftovers } from "./run_directory.ts";
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inFolder } from "./in_folder.ts";
 
 const namesIn = (folder: string): string[] => [...Deno.readDirSync(folder)].map(({ name }) => name);
 

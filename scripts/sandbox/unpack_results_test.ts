@@ -2,15 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { ProgramError } from "./program.ts";
 import { unpackResults } from "./unpack_results.ts";
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inFolder } from "./in_folder.ts";
 
 /** Packs a file, and a folder with another one, and gives the archive's path. */
 async function pack(folder: string): Promise<string> {

@@ -1,18 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  type Bits,
-  CALL,
-  DATA,
-  elfOf,
-  resultOf,
-  runNative,
-  runsPrograms,
-} from "./native_program.ts";
+import { CALL, DATA, elfOf, resultOf, runNative, runsPrograms } from "./native_program.ts";
 import { facts } from "./facts.ts";
-
-function runnable(bits: Bits): boolean {
-  return runsPrograms(bits)(facts()) === undefined;
-}
+import { testUnless } from "./test_unless.ts";
 
 Deno.test("elfOf() says the class, the machine and the entry of an executable", () => {
   for (const [bits, machine] of [[32, 3], [64, 62]] as const) {
@@ -27,10 +16,10 @@ Deno.test("elfOf() says the class, the machine and the entry of an executable", 
 for (const bits of [32, 64] as const) {
   const { write, pipe, exit } = CALL[bits];
 
-  Deno.test({
-    name: `runNative() hands results and words of memory to later calls (${bits} bits)`,
-    ignore: !runnable(bits),
-    fn: () => {
+  testUnless(
+    runsPrograms(bits)(facts()),
+    `runNative() hands results and words of memory to later calls (${bits} bits)`,
+    () => {
       const through = { wordAt: DATA + 0x104 };
       const out = runNative({
         bits,
@@ -49,14 +38,14 @@ for (const bits of [32, 64] as const) {
       assertEquals(new TextDecoder().decode(out.subarray(0, 14)), "through a pipe");
       assertEquals([...out.subarray(14)], [14, 0xf7, 0xff, 0xff, 0xff]);
     },
-  });
+  );
 
-  Deno.test({
-    name: `runNative() reports a program that ends badly (${bits} bits)`,
-    ignore: !runnable(bits),
-    fn: () => {
+  testUnless(
+    runsPrograms(bits)(facts()),
+    `runNative() reports a program that ends badly (${bits} bits)`,
+    () => {
       const calls = [{ number: exit, first: 3 }];
       assertThrows(() => runNative({ bits, calls }), Error, `of ${bits} bits: status 3`);
     },
-  });
+  );
 }
