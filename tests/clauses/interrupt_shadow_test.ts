@@ -4,9 +4,10 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { MsrAccess } from "@trapline/trapline";
+import type { MsrAccess, Observation, Session } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
 import { completeOnly } from "../support/complete_only.ts";
+import { readLog } from "../support/event_log.ts";
 import {
   assertRead,
   assertTaken,
@@ -38,6 +39,23 @@ const PROGRAMS = {
 
 const COMES: Taken = { vector: VECTOR, gp: false };
 
+/**
+ * How often a guest may lose its shadow before the access. QEMU's emulated SVM
+ * enters a guest without the shadow that the VMCB holds, so an interrupt of the
+ * host between STI and the access ends it there, once in some hundred guests.
+ */
+const MOST_LOST_SHADOWS = 4;
+
+/** Calls `run`, and again where the interrupt came before the access. */
+function inShadow(session: Session, run: () => Observation): Observation {
+  for (let lost = 0;; lost++) {
+    const seen = run();
+    const isLost = readLog(session, seen)
+      .some(({ vector, rip }) => vector === VECTOR && rip < session.symbol("after"));
+    if (!isLost || lost === MOST_LOST_SHADOWS) return seen;
+  }
+}
+
 clause(
   "X-70",
   "a completed access ends the interrupt shadow of an STI before it: a waiting interrupt comes " +
@@ -56,26 +74,33 @@ clause(
     for (const access of EXITING_ACCESSES) {
       for (const completed of [false, true]) {
         const name = `${nameAccess(access)}${completed ? ", completed first" : ""}`;
-        load(access);
-        accept(nextMsrExit(session, access.kind));
-        if (completed) {
-          completeOnly(session);
-          const events = session.vcpu.events();
-          assertEquals(events["interrupt.shadow"], 0, `interrupt shadow, ${name}`);
-        }
-        const accepted = finish(session);
+        const accepted = inShadow(session, () => {
+          load(access);
+          accept(nextMsrExit(session, access.kind));
+          if (completed) {
+            completeOnly(session);
+            const events = session.vcpu.events();
+            assertEquals(events["interrupt.shadow"], 0, `interrupt shadow, ${name}`);
+          }
+          return finish(session);
+        });
         assertTaken(session, accepted, { ...COMES, to: "after" }, name);
         assertRead(access, accepted, SUPPLIED, name);
       }
-      load(access);
-      nextMsrExit(session, access.kind).refuse();
+      const refused = inShadow(session, () => {
+        load(access);
+        nextMsrExit(session, access.kind).refuse();
+        return finish(session);
+      });
       const name = `${nameAccess(access)}, refused`;
-      assertTaken(session, finish(session), { ...COMES, to: "last", gp: true }, name);
+      assertTaken(session, refused, { ...COMES, to: "last", gp: true }, name);
     }
     for (const access of ALLOWED_ACCESSES) {
       const name = `${nameAccess(access)}, allowed`;
-      load(access);
-      const seen = finish(session);
+      const seen = inShadow(session, () => {
+        load(access);
+        return finish(session);
+      });
       assertTaken(session, seen, { ...COMES, to: "last" }, name);
       assertRead(access, seen, access.value!, name);
     }
