@@ -210,12 +210,12 @@ export class Session {
   }
 
   /**
-   * Runs to the next exit, which must be `name`.
+   * Runs to the next exit, which must be `name`, as {@linkcode Session.step} does.
    *
    * @throws {GuestAssertionError} When it is another one.
    */
-  next<N extends ExitName>(name: N): ExitOf<N> {
-    const exit = this.step();
+  next<N extends ExitName>(name: N, options?: RunOptions): ExitOf<N> {
+    const exit = this.step(options);
     if (exit.name === name) return exit as ExitOf<N>;
     throw GuestAssertionError.forExit(this, name, exit);
   }

@@ -115,6 +115,7 @@ const PASSAGES: readonly Passage[] = [
   },
   { source: "svm/nested.c, vmx/nested.c: MSR bitmaps and lists", ids: ["X-90..X-92", "X-97"] },
   { source: "x86.c vcpu_enter_guest(): exit statistics", ids: ["X-93"] },
+  { source: "x86.c vcpu_run(): a signal ends it", ids: ["X-109"] },
 ];
 
 function expand(span: string): string[] {

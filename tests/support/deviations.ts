@@ -6,7 +6,7 @@
  * @module
  */
 import type { Execution } from "./execution.ts";
-import { type Facts, moduleParameter } from "./facts.ts";
+import { type Facts, facts, moduleParameter } from "./facts.ts";
 import { isKernelFrom } from "./kernel_version.ts";
 
 /** A clause known to be broken somewhere, with the evidence. */
@@ -258,9 +258,31 @@ const DEVIATIONS: readonly Deviation[] = [
       "5.10; 6.12 leaves to user space where it asks for that.",
     expected: (facts) => facts.vendorModule === "kvm_intel" && !isKernelFrom(facts, [6, 12]),
   },
+  {
+    id: "D-26",
+    clause: "X-109",
+    execution: "forced emulation",
+    evidence:
+      "Debian's Linux 5.10 with kvm_amd: where a signal ends KVM_RUN between the emulation of a " +
+      "denied access and its repetition by the CPU, the access ends without an exit, a read with " +
+      "what kvm_run holds.",
+    cause: `${EMULATOR_REPEATS} The completion of the exit that was never made is left behind; ` +
+      "vcpu_run() returns EINTR, and the next entry completes the access unanswered.",
+    expected: repeatsNatively,
+  },
 ];
 
 /** All recorded deviations of a clause, under whichever execution. */
 export function deviationsOf(clause: string): readonly Deviation[] {
   return DEVIATIONS.filter((deviation) => deviation.clause === clause);
+}
+
+/** The one of `recorded` that is expected on this host under `execution`. */
+export function expectedDeviation(
+  recorded: readonly Deviation[],
+  execution: Execution,
+): Deviation | undefined {
+  return recorded.find((each) =>
+    (each.execution ?? execution) === execution && each.expected(facts())
+  );
 }
