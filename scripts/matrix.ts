@@ -97,7 +97,9 @@ async function decideOn(
   const run = await lastRun(own);
   // What was decided before a configuration died says less than that it died.
   if (run !== undefined && run.clauses.length === ids.length) {
-    await Deno.rename(own, file);
+    // The other shards have the rest, and may be at work beside this one.
+    if (shard.total > 1) await Deno.remove(own);
+    else await Deno.rename(own, file);
     return { ...run, configuration: name, selected, ...part };
   }
   await Deno.remove(own).catch(() => {});

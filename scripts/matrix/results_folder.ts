@@ -1,2 +1,2 @@
-/** Where the results of a matrix's configurations are left, from the repository's root. */
+/** Where a whole matrix leaves the results of its configurations, from the repository's root. */
 export const RESULTS = "build/matrix";
