@@ -84,6 +84,7 @@ export class VcpuThread implements AsyncDisposable {
    * @param spawn Makes the `Worker`; by default of this library's own module.
    * @throws {Error} When a thread has the vCPU already.
    * @throws {VcpuThreadError} When the thread dies before it is there.
+   * @throws {SystemError} When too few descriptors are left for it.
    */
   static async start(vcpu: Vcpu, spawn?: () => Worker): Promise<VcpuThread> {
     const { page } = vcpu;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { requireDescriptors } from "../../kvm/sys/spare_descriptors.ts";
 import { deleteTimer, kickThread, threadIsAlive } from "../../kvm/sys/thread.ts";
 import { timeScale } from "../../kvm/time_scale.ts";
 import type { FromThread, Handover, Report, ToThread } from "./messages.ts";
@@ -17,6 +18,9 @@ const END_MS = 10_000;
 /** How long a thread may take to start, in milliseconds: one that ends itself says nothing. */
 const START_MS = 30_000;
 
+/** More than a worker of Deno takes, which aborts the process when it finds none left. */
+const DESCRIPTORS = 8;
+
 function deathOf(vcpu: number, how: string, cause: Error): VcpuThreadError {
   return new VcpuThreadError(vcpu, `${how}: ${cause.message}`, { cause });
 }
@@ -27,6 +31,8 @@ export class WorkerThread {
   onMessage: (message: Report) => void = () => {};
   /** Called once when the thread has died by itself. */
   onDeath: (cause: Error) => void = () => {};
+  /** Workers that have been made and have yet to take their descriptors. */
+  static #starting = 0;
   readonly #vcpu: number;
   readonly #worker: Worker;
   readonly #thread: number;
@@ -54,15 +60,18 @@ export class WorkerThread {
    *
    * @param patienceMs Milliseconds that it may take.
    * @throws {VcpuThreadError} When the worker dies before it is there, or is not there in time.
+   * @throws {SystemError} When too few descriptors are left for it.
    */
-  static start(
+  static async start(
     vcpu: number,
     handover: Handover,
     spawn: () => Worker = () => new Worker(MODULE, { type: "module" }),
     patienceMs: number = START_MS * timeScale(),
   ): Promise<WorkerThread> {
+    requireDescriptors(DESCRIPTORS * (WorkerThread.#starting + 1));
     const { promise, resolve, reject } = Promise.withResolvers<WorkerThread>();
     const worker = spawn();
+    WorkerThread.#starting++;
     const fail = (error: VcpuThreadError): void => {
       clearTimeout(late);
       worker.terminate();
@@ -84,7 +93,11 @@ export class WorkerThread {
       else fail(new VcpuThreadError(vcpu, `did not start: it said "${data.kind}"`));
     };
     worker.postMessage(handover);
-    return promise;
+    try {
+      return await promise;
+    } finally {
+      WorkerThread.#starting--;
+    }
   }
 
   /** Whether the thread exists, be it on its way out. */

@@ -126,7 +126,7 @@ function programData(): Uint8Array {
 }
 
 const { open, ioctl, dup2, mmap, pipe, read, write, exit } = CALL[32];
-const [DEVICE, VM, VCPU] = [100, 101, 102];
+const [DEVICE, VM, VCPU] = [10, 11, 12];
 const EXIT_BYTES = 64;
 const DATA_FIELD = RUN_PAGE + kvmRunOffset("msr.data");
 

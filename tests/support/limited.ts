@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { asm64, Kvm, Session, takeCensus } from "@trapline/trapline";
+import { asm64, Kvm, Session, takeCensus, VcpuThread } from "@trapline/trapline";
 
 /** What a step came to: the error's class and message, or `ok`. */
 export type Steps = Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ function useUp(): Deno.FsFile[] {
   }
 }
 
-function meetDescriptors(): void {
+async function meetDescriptors(): Promise<void> {
   const files = useUp();
   const free = (): void => files.pop()!.close();
   attempt("open", () => Kvm.open());
@@ -55,6 +55,10 @@ function meetDescriptors(): void {
   free();
   // One descriptor is the vCPU's; the memory's was only for a moment.
   attempt("run", () => Session.boot(vm, asm64`jmp finish`).finish());
+  for (let count = 0; count < 4; count++) free();
+  using threaded = kvm.createVm();
+  const { vcpu } = Session.boot(threaded, asm64`jmp finish`);
+  await VcpuThread.start(vcpu).catch((error) => steps["thread"] = String(error));
   for (const file of files) file.close();
   steps["census"] = JSON.stringify(takeCensus());
 }
@@ -84,7 +88,7 @@ function meetSignals(): void {
 }
 
 if (import.meta.main) {
-  if (Deno.args[0] === "descriptors") meetDescriptors();
+  if (Deno.args[0] === "descriptors") await meetDescriptors();
   else if (Deno.args[0] === "memory") meetMemory();
   else meetSignals();
   Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(steps)));

@@ -47,6 +47,12 @@ export interface IoctlReport {
 
 const MODULE = new URL("./race_ioctl_worker.ts", import.meta.url).href;
 
+/** Throws where no descriptors are left for a worker: Deno would abort. */
+function requireDescriptors(): void {
+  using files = new DisposableStack();
+  for (let count = 0; count < 8; count++) files.use(Deno.openSync("/dev/null"));
+}
+
 /** A thread that calls one ioctl of one descriptor; it ends with {@linkcode IoctlThread.stop}. */
 export class IoctlThread implements AsyncDisposable {
   /** The arguments. They stay here, for addresses in them may lead to themselves. */
@@ -77,6 +83,7 @@ export class IoctlThread implements AsyncDisposable {
     byTurns = false,
   ): Promise<IoctlThread> {
     const words = new Int32Array(new SharedArrayBuffer(16));
+    requireDescriptors();
     const worker = new Worker(MODULE, { type: "module" });
     const ready = Promise.withResolvers<void>();
     const report = Promise.withResolvers<IoctlReport>();
