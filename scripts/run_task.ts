@@ -5,6 +5,7 @@
  * @module
  */
 import { KvmUnavailableError } from "../mod.ts";
+import { limitText } from "./limits.ts";
 import { MisuseError } from "./misuse.ts";
 import { asCalled } from "./program.ts";
 import { ResultsFileError } from "./results/file_error.ts";
@@ -13,7 +14,8 @@ import { WriteError } from "./write_file.ts";
 /**
  * Does a task's work and ends the process with the status that it gives: 2, with
  * the usage, for what cannot be asked for, and 1 for a KVM that is not there, a
- * result file that cannot be read, or an output file that cannot be written.
+ * result file that cannot be read, an output file that cannot be written, or a
+ * limit of the machine that is too low.
  */
 export async function runTask(
   usage: string,
@@ -30,8 +32,9 @@ export async function runTask(
     const isTold = [KvmUnavailableError, ResultsFileError, WriteError].some((kind) =>
       error instanceof kind
     );
-    if (!(error instanceof Error && isTold)) throw error;
-    console.error(error.message);
+    const told = error instanceof Error && isTold ? error.message : limitText(error);
+    if (told === undefined) throw error;
+    console.error(told);
     Deno.exit(1);
   }
 }

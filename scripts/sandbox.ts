@@ -6,6 +6,7 @@
  */
 import { basename, relative, resolve } from "node:path";
 import { onEndingSignal } from "./ending_signals.ts";
+import { limitText } from "./limits.ts";
 import { MisuseError } from "./misuse.ts";
 import { parseOptions } from "./options.ts";
 import { asCalled, isExecutable, ROOT } from "./program.ts";
@@ -224,9 +225,9 @@ async function run(request: Request, cache: Cache): Promise<number> {
       const late = error instanceof SandboxError && error.kind === "timeout";
       return late ? STATUS_TIMEOUT : STATUS_FAILED;
     }
-    const full = noRoom(error, cache);
-    if (full === undefined) throw error;
-    console.error(full);
+    const told = noRoom(error, cache) ?? limitText(error);
+    if (told === undefined) throw error;
+    console.error(told);
     return STATUS_FAILED;
   }
 }
