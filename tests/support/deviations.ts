@@ -227,9 +227,11 @@ const DEVIATIONS: readonly Deviation[] = [
     id: "D-22",
     clause: "X-87",
     evidence:
-      "Debian's Linux 5.10 with kvm_amd and kvm_intel: among accesses made in turn, natively and " +
-      "emulated, a native WRMSR that should raise #GP raises #DF.",
-    cause: `${EMULATOR_REPEATS} How that leads to the #DF has not been found.`,
+      "Debian's Linux 5.10 with kvm_amd and kvm_intel: a native WRMSR of an invalid value to " +
+      "IA32_MTRR_PHYSBASE0 exits with the reason inval, and refused it raises #DF.",
+    cause:
+      "kvm_mtrr_valid() of 5.10 queues a #GP by itself and lets the write fail besides, which " +
+      "then exits; a refusal queues another #GP, and the two make a #DF. In 6.1 it just fails.",
     expected: repeatsNatively,
   },
   {
@@ -246,7 +248,9 @@ const DEVIATIONS: readonly Deviation[] = [
     execution: "native",
     evidence:
       "Debian's Linux 5.10 with kvm_intel: L2 reads FS_BASE itself though L1 intercepts it.",
-    cause: "That of D-10, as far as it was looked into.",
+    cause:
+      "Before 5.16 nested_vmx_prepare_msr_bitmap() lets L2 have what L1 does not intercept, and " +
+      "sets no bit again but those of x2APIC MSRs: what L1 once left to L2 stays with L2.",
     expected: (facts) => facts.vendorModule === "kvm_intel" && !isKernelFrom(facts, [5, 16]),
   },
   {
