@@ -267,9 +267,9 @@ const DEVIATIONS: readonly Deviation[] = [
     clause: "X-109",
     execution: "forced emulation",
     evidence:
-      "Debian's Linux 5.10 with kvm_amd: where a signal ends KVM_RUN between the emulation of a " +
-      "denied access and its repetition by the CPU, the access ends without an exit, a read with " +
-      "what kvm_run holds.",
+      "Debian's Linux 5.10 with kvm_amd and kvm_intel: where a signal ends KVM_RUN between the " +
+      "emulation of a denied access and its repetition by the CPU, the access ends without an " +
+      "exit, a read with what kvm_run holds.",
     cause: `${EMULATOR_REPEATS} The completion of the exit that was never made is left behind; ` +
       "vcpu_run() returns EINTR, and the next entry completes the access unanswered.",
     expected: repeatsNatively,
