@@ -26,6 +26,9 @@ const HALTS = asm64`
     jmp halting
 `;
 
+/** What a short run may take at most, and long enough for alarms to come amid many of them. */
+const SHORT_MS = 10 * Number(Deno.env.get("TRAPLINE_TIME_SCALE") ?? 1);
+
 function deadlineTest(name: string, body: (context: KvmTestContext) => void): void {
   kvmTest(name, (context) => {
     assert(deadlinesEndGuests(), "A guest that spins outlives its deadline in another process");
@@ -68,7 +71,7 @@ deadlineTest("the vCPU runs on after a deadline, and other programs after it", (
 
 deadlineTest("many short runs after a deadline all end", ({ kvm }) => {
   using vm = kvm.createVm();
-  const session = Session.boot(vm, SPINS, { deadlineMs: 10 });
+  const session = Session.boot(vm, SPINS, { deadlineMs: SHORT_MS });
   assertThrows(() => session.step(), DeadlineError);
   session.load(ENDS);
   for (let i = 0; i < 2000; i++) {

@@ -42,14 +42,14 @@ const ASM = { 16: asm16, 32: asm32, 64: asm64 } as const;
 for (const [mode, bitness] of RING_0) {
   kvmTest(`boot() in ${mode} mode reads the value of an MSR`, ({ kvm }) => {
     using vm = kvm.createVm();
-    const session = Session.boot(vm, guest.rdmsr(Msr.IA32_SYSENTER_CS, { bitness }));
+    const session = Session.boot(vm, guest.rdmsr(Msr.IA32_SYSENTER_EIP, { bitness }));
     assertEquals(session.mode, mode);
-    session.vcpu.setMsrs([[Msr.IA32_SYSENTER_CS, 0x1234_5678n]]);
+    session.vcpu.setMsrs([[Msr.IA32_SYSENTER_EIP, 0x1234_5678n]]);
     session.restart();
     assertValue(session, session.finish(), 0x1234_5678n);
-    session.load(guest.wrmsr(Msr.IA32_SYSENTER_CS, 0x8765_4321n, { bitness }));
+    session.load(guest.wrmsr(Msr.IA32_SYSENTER_EIP, 0x8765_4321n, { bitness }));
     assertNoFault(session, session.finish());
-    assertEquals(session.vcpu.getMsr(Msr.IA32_SYSENTER_CS), 0x8765_4321n);
+    assertEquals(session.vcpu.getMsr(Msr.IA32_SYSENTER_EIP), 0x8765_4321n);
   });
 
   kvmTest(`boot() in ${mode} mode shows the #GP of a denied read`, ({ kvm }) => {

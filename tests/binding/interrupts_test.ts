@@ -15,6 +15,7 @@ import {
   Session,
 } from "@trapline/trapline";
 import { kvmTest } from "../support/kvm_testing.ts";
+import { hasGuestBreakpoints } from "../support/requirements.ts";
 
 const WAITS = `
     sti
@@ -153,4 +154,4 @@ kvmTest("setGuestDebug() exits at a hardware breakpoint, before its instruction"
   assertEquals(session.vcpu.regs().rax, 5n);
   session.vcpu.setGuestDebug(0);
   assertEquals(session.finish().regs.rax, 6n);
-});
+}, { requires: [hasGuestBreakpoints] });

@@ -35,6 +35,13 @@ function swallowsUnknownMsrs(facts: Facts): boolean {
   return value === "Y" || value === "1";
 }
 
+/** The CPU heeds the breakpoints that it loads with a guest: QEMU's emulated SVM does not. */
+export function hasGuestBreakpoints({ host, vendorModule }: Facts): string | undefined {
+  return vendorModule === "kvm_amd" && host.cpuModel.startsWith("QEMU TCG CPU")
+    ? "QEMU's CPU enters a guest without its breakpoints"
+    : undefined;
+}
+
 /** KVM does not swallow accesses to unknown MSRs (`kvm.ignore_msrs`). */
 export function reportsUnknownMsrs(facts: Facts): string | undefined {
   return swallowsUnknownMsrs(facts) ? "kvm.ignore_msrs is on" : undefined;
