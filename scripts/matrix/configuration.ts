@@ -4,7 +4,7 @@
  * @module
  */
 import { MisuseError } from "../misuse.ts";
-import { GENERATIONS } from "../sandbox/kernels.ts";
+import { GENERATION_NAMES } from "../sandbox/kernels.ts";
 import type { Vendor } from "../sandbox/machine.ts";
 
 /** A place to decide the clauses. */
@@ -34,7 +34,7 @@ export function configurations(
     }
     return vendor;
   });
-  const generations = kernels === undefined ? Object.keys(GENERATIONS) : words(kernels);
+  const generations = kernels === undefined ? GENERATION_NAMES : words(kernels);
   return [
     ...(withHost ? [{ name: "host" as const }] : []),
     ...chosen.flatMap((vendor) =>

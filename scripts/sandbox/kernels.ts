@@ -59,6 +59,9 @@ export function compareReleases(a: string, b: string): number {
   return 0;
 }
 
+/** The names of the generations, oldest first; an object gives `7` before `5.10`. */
+export const GENERATION_NAMES: readonly string[] = Object.keys(GENERATIONS).sort(compareReleases);
+
 /** The newest release of `generation` among package `names` of the form `pattern`. */
 export function newestRelease(
   names: readonly string[],
@@ -115,7 +118,7 @@ async function imageBelow(directory: string): Promise<string> {
 
 /** Why the file at `path` cannot be booted, or `undefined`; its payload is not looked at. */
 function fileFault(path: string): string | undefined {
-  const known = Object.keys(GENERATIONS).sort(compareReleases).join(", ");
+  const known = GENERATION_NAMES.join(", ");
   try {
     const { isDirectory, size } = Deno.statSync(path);
     if (isDirectory) return "it is a directory";

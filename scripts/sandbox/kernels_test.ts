@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MisuseError } from "../misuse.ts";
-import { compareReleases, newestRelease, requireKernel } from "./kernels.ts";
+import { compareReleases, GENERATION_NAMES, newestRelease, requireKernel } from "./kernels.ts";
 
 Deno.test("compareReleases() compares numbers as numbers", () => {
   assert(compareReleases("6.12.9", "6.12.107+deb13") < 0);
@@ -44,4 +44,8 @@ Deno.test("requireKernel() says of a file that is no kernel what it is, and what
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("GENERATION_NAMES are in the order of their releases", () => {
+  assertEquals(GENERATION_NAMES, ["5.10", "6.1", "6.12", "7"]);
 });
