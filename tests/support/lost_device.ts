@@ -39,7 +39,7 @@ const STATES: Readonly<Record<string, readonly [before: string[], after: string[
       'mount --move "$0" /dev',
       FOLDER,
     ],
-    ["umount", "-R", "-l", "/dev"],
+    ["umount", "-l", "/dev"],
   ],
   "there again": [["true"], ["true"]],
 };
