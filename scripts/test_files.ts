@@ -51,7 +51,8 @@ export async function withOneFile<T>(
   body: (path: string) => Promise<T>,
 ): Promise<T> {
   await Deno.mkdir(join(ROOT, "build"), { recursive: true });
-  const path = `build/kvm-${Deno.pid}_test.ts`;
+  // A name that no other run of the tests takes for a test, should it be left behind.
+  const path = `build/kvm-tests-${Deno.pid}.ts`;
   await writeWhole(join(ROOT, path), files.map((file) => `import "../${file}";\n`).join(""));
   try {
     return await body(path);
