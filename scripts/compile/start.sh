@@ -47,7 +47,7 @@ done
 
 home=$cache/executable-@ID@
 if [ ! -d "$home" ]; then
-  work=$(mktemp -d "$home.XXXXXX")
+  work=$(TMPDIR=$cache mktemp -d)
   trap 'rm -rf "$work"' EXIT
   trap 'exit 1' HUP INT TERM
   # gzip's own verdict goes by a file: a pipe's status is its last command's.

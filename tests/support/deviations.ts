@@ -6,7 +6,7 @@
  * @module
  */
 import type { Execution } from "./execution.ts";
-import { type Facts, facts, moduleParameter } from "./facts.ts";
+import { type Facts, facts, isQemuSvm, moduleParameter } from "./facts.ts";
 import { isKernelFrom } from "./kernel_version.ts";
 
 /** A clause known to be broken somewhere, with the evidence. */
@@ -40,10 +40,6 @@ const WIDE_ECX_EVIDENCE =
 const WIDE_ECX_CAUSE =
   "Not KVM but QEMU's emulated CPU: where it looks into the MSR permission map for an MSR up to " +
   "0x1fff, it takes all of RCX.";
-
-function takesWideEcx({ host, vendorModule }: Facts): boolean {
-  return vendorModule === "kvm_amd" && host.cpuModel.startsWith("QEMU TCG CPU");
-}
 
 const EMULATOR_REPEATS =
   "Before 5.17 KVM's emulator does not finish a denied access: RIP is then behind the prefix, and " +
@@ -110,7 +106,7 @@ const DEVIATIONS: readonly Deviation[] = [
     execution: "native",
     evidence: WIDE_ECX_EVIDENCE,
     cause: WIDE_ECX_CAUSE,
-    expected: takesWideEcx,
+    expected: isQemuSvm,
   },
   {
     id: "D-07",
@@ -119,7 +115,7 @@ const DEVIATIONS: readonly Deviation[] = [
     evidence: WIDE_ECX_EVIDENCE,
     cause: `${WIDE_ECX_CAUSE} Before 5.17 KVM's emulator does not finish a denied access but has ` +
       "the CPU execute it.",
-    expected: (facts) => takesWideEcx(facts) && !isKernelFrom(facts, [5, 17]),
+    expected: (facts) => isQemuSvm(facts) && !isKernelFrom(facts, [5, 17]),
   },
   {
     id: "D-08",

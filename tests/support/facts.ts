@@ -45,3 +45,8 @@ export function facts(): Facts {
 export function moduleParameter(facts: Facts, module: string, name: string): string | undefined {
   return facts.host.modules.find((each) => each.name === module)?.parameters[name];
 }
+
+/** The CPU is the one with SVM that QEMU emulates, which does not do all that a real one does. */
+export function isQemuSvm({ vendorModule, host }: Facts): boolean {
+  return vendorModule === "kvm_amd" && host.cpuModel.startsWith("QEMU TCG CPU");
+}

@@ -47,7 +47,7 @@ export interface IoctlReport {
 
 const MODULE = new URL("./race_ioctl_worker.ts", import.meta.url).href;
 
-/** Throws where no descriptors are left for a worker: Deno would abort. */
+/** As `VcpuThread.start()` does inside the library: without descriptors for a worker Deno aborts. */
 function requireDescriptors(): void {
   using files = new DisposableStack();
   for (let count = 0; count < 8; count++) files.use(Deno.openSync("/dev/null"));

@@ -5,7 +5,7 @@
  * @module
  */
 import { type CapName, Kvm } from "@trapline/trapline";
-import { type Facts, facts, moduleParameter } from "./facts.ts";
+import { type Facts, facts, isQemuSvm, moduleParameter } from "./facts.ts";
 import { isKernelFrom } from "./kernel_version.ts";
 
 /** Gives the reason why the host does not meet it, or `undefined` when it does. */
@@ -33,13 +33,6 @@ export function capability(name: CapName): Requirement {
 function swallowsUnknownMsrs(facts: Facts): boolean {
   const value = moduleParameter(facts, "kvm", "ignore_msrs");
   return value === "Y" || value === "1";
-}
-
-/** The CPU heeds the breakpoints that it loads with a guest: QEMU's emulated SVM does not. */
-export function hasGuestBreakpoints({ host, vendorModule }: Facts): string | undefined {
-  return vendorModule === "kvm_amd" && host.cpuModel.startsWith("QEMU TCG CPU")
-    ? "QEMU's CPU enters a guest without its breakpoints"
-    : undefined;
 }
 
 /** KVM does not swallow accesses to unknown MSRs (`kvm.ignore_msrs`). */
@@ -81,4 +74,9 @@ export function finishesEmulatedAccesses(facts: Facts): string | undefined {
       facts.host.kernelVersion.join(".")
     }: before 5.17 KVM's emulator leaves a denied access to the CPU, which makes it once more; ` +
       "recorded as deviations D-19 to D-23";
+}
+
+/** The CPU heeds the breakpoints that it loads with a guest. */
+export function hasGuestBreakpoints(facts: Facts): string | undefined {
+  return isQemuSvm(facts) ? "QEMU's CPU enters a guest without its breakpoints" : undefined;
 }
