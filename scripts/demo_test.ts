@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { facts } from "../tests/support/facts.ts";
+import { deviceObstacle } from "../tests/support/facts.ts";
 import { demonstrate, runDemo } from "./demo.ts";
 import { runScript } from "./run_script.ts";
 import { paintFor } from "./terminal.ts";
@@ -29,7 +29,7 @@ kvmTest("demonstrate() leaves nothing for a second run to trip over", ({ kvm }) 
 
 Deno.test("demo.ts prints without escape codes into a pipe, or says why it cannot", async () => {
   const { code, stdout, stderr } = await runScript("demo");
-  const { unavailable } = facts();
+  const unavailable = deviceObstacle();
   assertEquals(stdout.includes("\x1b"), false);
   if (unavailable === undefined) {
     assertEquals([code, stderr], [0, ""]);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Kvm, KvmUnavailableError } from "../mod.ts";
+import { deviceObstacle } from "../tests/support/facts.ts";
 import { onEndingSignal } from "./ending_signals.ts";
 import type { Configuration } from "./matrix/configuration.ts";
 import { type Part, partsOf } from "./matrix/parts.ts";
@@ -26,16 +26,6 @@ const AT_ONCE = 2;
 interface Plan extends Pick<Request, "sandboxOptions"> {
   /** The clauses that all shards together decide at each configuration. */
   readonly selected: readonly string[];
-}
-
-function hostIsUsable(): boolean {
-  try {
-    Kvm.open().close();
-    return true;
-  } catch (error) {
-    if (error instanceof KvmUnavailableError) return false;
-    throw error;
-  }
 }
 
 /** Runs a task; not as one, which the executable could not. */
@@ -144,7 +134,8 @@ async function decideAll(
 
 async function main(args: readonly string[]): Promise<number> {
   const { sandboxes, withHost, ids, shard, sandboxOptions, json, html } = readRequest(args);
-  const host: readonly Configuration[] = withHost && hostIsUsable() ? [{ name: "host" }] : [];
+  const hasHost = withHost && deviceObstacle() === undefined;
+  const host: readonly Configuration[] = hasHost ? [{ name: "host" }] : [];
   const all = [...host, ...sandboxes];
   const chosen = partsOf(shard, all, ids);
   await Deno.mkdir(RESULTS, { recursive: true });

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Kvm, KvmUnavailableError } from "../mod.ts";
+import { deviceObstacle } from "../tests/support/facts.ts";
 import { ENDING_SIGNALS, onEndingSignal } from "./ending_signals.ts";
 import { readRequest as readFuzz, USAGE as FUZZ_USAGE } from "./fuzz/request.ts";
 import { denoArguments, launch, offlineSource } from "./launch.ts";
@@ -80,17 +80,6 @@ const TASKS: Readonly<Record<string, Task>> = {
 
 /** Where a task leaves files when `--save` names no other place. */
 const LEFT_BEHIND: Readonly<Record<string, readonly string[]>> = { fuzz: ["build/fuzz"] };
-
-/** Why the host's KVM cannot be used, or `undefined` when it can. */
-function whyNotHost(): string | undefined {
-  try {
-    Kvm.open().close();
-    return undefined;
-  } catch (error) {
-    if (error instanceof KvmUnavailableError) return error.message;
-    throw error;
-  }
-}
 
 /**
  * Where to run, and the line that says so.
@@ -202,7 +191,7 @@ async function run(name: string, task: Task, args: readonly string[]): Promise<n
   // With a place given, what the host has does not matter to whether it is one.
   if (wanted !== undefined) choosePlace(wanted, undefined);
   if (!task.needsKvm(rest)) return await launchWithFolder([...task.command, ...rest]);
-  const { place, line } = choosePlace(wanted, whyNotHost());
+  const { place, line } = choosePlace(wanted, deviceObstacle());
   console.error(line);
   if (place === "host" || place === "none") {
     return await launchWithFolder([...task.command, ...rest]);

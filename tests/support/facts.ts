@@ -15,8 +15,8 @@ export interface Facts {
   readonly vendorModule: string;
 }
 
-function whyUnavailable(): string | undefined {
-  if (Deno.env.get("TRAPLINE_KVM") === "none") return "TRAPLINE_KVM is none";
+/** Why this host's KVM cannot be used, whatever `TRAPLINE_KVM` says, or `undefined` when it can. */
+export function deviceObstacle(): string | undefined {
   try {
     Kvm.open().close();
     return undefined;
@@ -24,6 +24,10 @@ function whyUnavailable(): string | undefined {
     if (error instanceof KvmUnavailableError) return error.message;
     throw error;
   }
+}
+
+function whyUnavailable(): string | undefined {
+  return Deno.env.get("TRAPLINE_KVM") === "none" ? "TRAPLINE_KVM is none" : deviceObstacle();
 }
 
 let known: Facts | undefined;
