@@ -4,6 +4,7 @@
  * @module
  */
 import { sourceOf } from "../tests/support/catalogue.ts";
+import { KNOWN_BUGS } from "../tests/support/known_bugs.ts";
 import { clausesPage } from "./clauses/page.ts";
 import type { Column } from "./matrix/table.ts";
 import { RESULTS } from "./matrix/results_folder.ts";
@@ -56,7 +57,7 @@ async function main(args: readonly string[]): Promise<number> {
     file,
   }));
   const paths = positionals.length === 0 ? lastResults() : positionals;
-  const page = clausesPage(clauses, await readColumns(paths));
+  const page = clausesPage(clauses, KNOWN_BUGS, await readColumns(paths));
   if (values.output === undefined) console.log(page);
   else await writeWhole(values.output, page);
   return 0;

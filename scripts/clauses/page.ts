@@ -3,10 +3,12 @@
  *
  * @module
  */
+import type { KnownBug } from "../../tests/support/known_bugs.ts";
 import type { Column } from "../matrix/table.ts";
 import type { VerdictKind } from "../results/format.ts";
 import { detailOfClause } from "../results/verdicts.ts";
 import { asCalled } from "../program.ts";
+import { bugVerdict } from "./bugs.ts";
 
 /** One clause of the map. */
 export interface MappedClause {
@@ -58,15 +60,34 @@ function notes(columns: readonly Column[]): string[] {
   return [...where].map(([note, names]) => `- ${note} (${names.join(", ")})`);
 }
 
-/** The page for `clauses`, with a column for each configuration that was run. */
-export function clausesPage(clauses: readonly MappedClause[], columns: readonly Column[]): string {
-  const heads = [
-    "Clause",
-    "Promise",
-    "Source",
-    "Test",
-    ...columns.map(({ configuration }) => configuration),
-  ];
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return [row(heads), row(heads.map(() => "---")), ...rows.map(row)];
+}
+
+function bugsTable(bugs: readonly KnownBug[], columns: readonly Column[]): string[] {
+  const names = columns.map(({ configuration }) => configuration);
+  return table(
+    ["Bug", "What is wrong", "Kernels", "Clauses", ...names],
+    bugs.map((bug) => [
+      bug.id,
+      bug.remark === undefined ? bug.title : `${bug.title}. ${bug.remark}`,
+      bug.kernels,
+      bug.clauses.join(", "),
+      ...columns.map((column) => bugVerdict(bug, column)),
+    ]),
+  );
+}
+
+/**
+ * The page for `clauses`, and for the known `bugs` that they decide, with a
+ * column for each configuration that was run.
+ */
+export function clausesPage(
+  clauses: readonly MappedClause[],
+  bugs: readonly KnownBug[],
+  columns: readonly Column[],
+): string {
+  const names = columns.map(({ configuration }) => configuration);
   const explained = notes(columns);
   return [
     "# The clauses",
@@ -76,17 +97,20 @@ export function clausesPage(clauses: readonly MappedClause[], columns: readonly 
       ? asCalled("it. No results were given: `deno task matrix` makes them.")
       : "it, and what came of it on each configuration when that was last run.",
     "",
-    row(heads),
-    row(heads.map(() => "---")),
-    ...clauses.map(({ id, sentence, source, file }) =>
-      row([
+    ...table(
+      ["Clause", "Promise", "Source", "Test", ...names],
+      clauses.map(({ id, sentence, source, file }) => [
         id,
         sentence,
         source,
         `[${file.split("/").at(-1)}](${file})`,
         ...columns.map((column) => verdictOn(column, id)),
-      ])
+      ]),
     ),
+    "",
+    "## Bugs that kernels have or had",
+    "",
+    ...bugsTable(bugs, columns),
     ...(explained.length === 0 ? [] : ["", "## Why", "", ...explained]),
     "",
   ].join("\n");

@@ -7,8 +7,12 @@ const CLAUSES = [
   { id: "F-02", sentence: "three", source: "4.97", file: "tests/clauses/b_test.ts" },
 ];
 
+const BUGS = [
+  { id: "B01", title: "wrong", kernels: "5.10", clauses: ["F-01", "F-02"], remark: "Seldom" },
+];
+
 Deno.test("clausesPage() has a row for each clause and a column for each configuration", () => {
-  const page = clausesPage(CLAUSES, [
+  const page = clausesPage(CLAUSES, BUGS, [
     exampleRun("host", { "F-01": "undecided" }),
     { kind: "died", configuration: "amd 7", made: "2026-01-31T10:00:00Z", failure: "panic" },
   ]);
@@ -20,8 +24,13 @@ Deno.test("clausesPage() has a row for each clause and a column for each configu
   assertStringIncludes(page, "- **F-01**: the CPU has no RDPID (host)");
 });
 
+Deno.test("clausesPage() has a row for each known bug", () => {
+  const page = clausesPage(CLAUSES, BUGS, [exampleRun("host", { "F-01": "holds" })]);
+  assertStringIncludes(page, "| B01 | wrong. Seldom | 5.10 | F-01, F-02 | not seen |");
+});
+
 Deno.test("clausesPage() says so when nothing was run", () => {
-  const page = clausesPage(CLAUSES, []);
+  const page = clausesPage(CLAUSES, BUGS, []);
   assertStringIncludes(page, "No results were given");
   assert(!page.includes("## Why"));
 });
