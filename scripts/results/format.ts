@@ -98,6 +98,8 @@ export interface ExecutionRecord {
   readonly verdict: VerdictKind;
   /** How long it took. */
   readonly milliseconds: number;
+  /** How it failed before it held, in runs that a signal may have spoiled (clause X-109). */
+  readonly again?: readonly string[];
   /** Why it is undecided. */
   readonly reason?: string;
   /** The recorded deviation that expects the clause to be broken here. */

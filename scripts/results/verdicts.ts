@@ -46,10 +46,13 @@ export function countVerdicts(
 
 /** What there is to say of an execution's verdict beside its kind. */
 export function detailOf(record: ExecutionRecord): string | undefined {
-  const { verdict, reason, deviation, failure } = record;
+  const { verdict, again, reason, deviation, failure } = record;
   switch (verdict) {
     case "holds":
-      return undefined;
+      return again &&
+        `in run ${again.length + 1}, for a signal may have spoiled those before (X-109): ${
+          again.map((text) => text.split("\n")[0]).join("; ")
+        }`;
     case "known-deviation":
       return `${deviation?.id}: ${deviation?.evidence} ${deviation?.cause}`;
     case "deviation-gone":

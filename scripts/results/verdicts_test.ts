@@ -1,7 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { exampleClause } from "./example_runs.ts";
+import { exampleClause, exampleExecution } from "./example_runs.ts";
 import type { VerdictKind } from "./format.ts";
-import { countVerdicts, detailOfClause, gravest, isFailure, VERDICTS } from "./verdicts.ts";
+import {
+  countVerdicts,
+  detailOf,
+  detailOfClause,
+  gravest,
+  isFailure,
+  VERDICTS,
+} from "./verdicts.ts";
 
 Deno.test("isFailure() fails what was not expected, and nothing else", () => {
   assertEquals(VERDICTS.filter(isFailure), ["deviates", "deviation-gone", "error"]);
@@ -23,6 +30,14 @@ Deno.test("countVerdicts() counts every kind, also those that did not occur", ()
   const counts = countVerdicts([exampleClause("X-01", "holds"), exampleClause("X-02", "holds")]);
   assertEquals(Object.entries(counts).filter(([, count]) => count > 0), [["holds", 2]]);
   assertEquals(Object.keys(counts), [...VERDICTS]);
+});
+
+Deno.test("detailOf() of a clause that held says how it failed in the runs before", () => {
+  const record = { ...exampleExecution("holds"), again: ["no exit\nGuest", "no exit"] };
+  assertEquals(
+    detailOf(record),
+    "in run 3, for a signal may have spoiled those before (X-109): no exit; no exit",
+  );
 });
 
 Deno.test("detailOfClause() names the execution where there are two, and alike ones together", () => {

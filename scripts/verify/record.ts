@@ -30,9 +30,12 @@ export interface Guest {
   readonly transcript: { readonly count: number; toString(): string };
 }
 
-function evidence(verdict: Verdict): Pick<ExecutionRecord, "reason" | "deviation" | "failure"> {
+function evidence(
+  verdict: Verdict,
+): Pick<ExecutionRecord, "again" | "reason" | "deviation" | "failure"> {
   const { kind: _, ...rest } = verdict;
   return {
+    ...("again" in rest && { again: rest.again.map(({ message }) => message) }),
     ...("reason" in rest && { reason: rest.reason }),
     ...("deviation" in rest && {
       deviation: {

@@ -22,7 +22,12 @@ function guest(listing: string, count: number): Guest {
 Deno.test("recordOf() has every execution, and the gravest verdict of them", () => {
   const error = new Error("no exit");
   const record = recordOf(CLAUSE, [
-    { execution: "native", verdict: { kind: "holds" }, milliseconds: 1.4, guests: [] },
+    {
+      execution: "native",
+      verdict: { kind: "holds", again: [error] },
+      milliseconds: 1.4,
+      guests: [],
+    },
     {
       execution: "forced emulation",
       verdict: { kind: "known-deviation", deviation: DEVIATION, error },
@@ -38,7 +43,7 @@ Deno.test("recordOf() has every execution, and the gravest verdict of them", () 
     milliseconds: 4,
     repeat: "deno task verify --filter X-01",
     executions: [
-      { execution: "native", verdict: "holds", milliseconds: 1 },
+      { execution: "native", verdict: "holds", milliseconds: 1, again: ["no exit"] },
       {
         execution: "forced emulation",
         verdict: "known-deviation",

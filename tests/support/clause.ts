@@ -55,8 +55,8 @@ export interface Clause {
 
 /** What was found of a clause. */
 export type Verdict =
-  /** The promise is kept. */
-  | { readonly kind: "holds" }
+  /** The promise is kept; `again` is how it failed before, in runs that a signal may have spoiled. */
+  | { readonly kind: "holds"; readonly again?: readonly Error[] }
   /** The promise is broken, and a recorded deviation expects it here. */
   | { readonly kind: "known-deviation"; readonly deviation: Deviation; readonly error: Error }
   /** The promise is broken, and nobody expected it. */
@@ -113,12 +113,12 @@ export function executionsOf(clause: Clause): readonly Execution[] {
   return both ? ["native", "forced emulation"] : ["native"];
 }
 
-async function failureOf(clause: Clause, execution: Execution): Promise<unknown> {
+async function failureOf(clause: Clause, execution: Execution): Promise<Error | undefined> {
   try {
     await runBody(clause, execution);
     return undefined;
   } catch (error) {
-    return error;
+    return error instanceof Error ? error : new Error(String(error));
   }
 }
 
@@ -134,7 +134,8 @@ const SIGNALLED_AGAIN = 3;
  * Runs `clause` on this host's KVM, knowing the `recorded` deviations of it.
  *
  * Deadlines are signals: where these may swallow an access, whichever clause
- * makes it, one that fails is run again, and a failure counts that comes each time.
+ * makes it, one that fails is run again. A failure counts that comes each time,
+ * and the verdict of one that does not says what came before.
  */
 export async function decide(
   clause: Clause,
@@ -145,18 +146,18 @@ export async function decide(
   const reason = executionObstacle(execution) ?? obstacle(clause.requires);
   if (reason !== undefined) return { kind: "undecided", reason };
   const deviation = expectedDeviation(recorded, execution);
-  const runs = swallows && deviation === undefined ? 1 + SIGNALLED_AGAIN : 1;
-  let error: unknown;
-  for (let run = 0; run < runs; run++) {
+  const again: Error[] = [];
+  let error = await failureOf(clause, execution);
+  const mayBeSpoilt = swallows && deviation === undefined;
+  while (mayBeSpoilt && isAssertion(error) && again.length < SIGNALLED_AGAIN) {
+    again.push(error);
     error = await failureOf(clause, execution);
-    if (error === undefined) break;
   }
   if (error === undefined) {
-    return deviation === undefined ? { kind: "holds" } : { kind: "deviation-gone", deviation };
+    if (deviation !== undefined) return { kind: "deviation-gone", deviation };
+    return { kind: "holds", ...(again.length > 0 && { again }) };
   }
-  if (!isAssertion(error)) {
-    return { kind: "error", error: error instanceof Error ? error : new Error(String(error)) };
-  }
+  if (!isAssertion(error)) return { kind: "error", error };
   return deviation === undefined
     ? { kind: "deviates", error }
     : { kind: "known-deviation", deviation, error };

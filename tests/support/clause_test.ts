@@ -60,6 +60,11 @@ kvmTest("decide() runs a clause again where a signal may have swallowed an acces
   const failing = (times: number): Clause => make(() => times-- > 0 ? broken() : undefined);
   assertEquals(await kindOf(failing(1), "native", [], false), "deviates");
   assertEquals(await kindOf(failing(3), "native", [], true), "holds");
+  const late = await decide(failing(2), "native", [], true);
+  assertEquals("again" in late ? late.again?.map(({ message }) => message) : [], [
+    "broken promise",
+    "broken promise",
+  ]);
   assertEquals(await kindOf(failing(4), "native", [], true), "deviates");
   assertEquals(await kindOf(failing(1), "native", [deviation(true)], true), "known-deviation");
 });
