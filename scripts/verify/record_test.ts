@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Clause } from "../../tests/support/clause.ts";
-import type { Deviation } from "../../tests/support/deviations.ts";
+import type { Deviation } from "../../tests/support/deviation.ts";
 import { type Guest, recordOf } from "./record.ts";
 
 const CLAUSE: Clause = { id: "X-01", sentence: "a promise", requires: [], body: () => {} };
@@ -8,6 +8,7 @@ const DEVIATION: Deviation = {
   id: "D-99",
   clause: "X-01",
   evidence: "Seen on 6.18.",
+  seen: /no exit/,
   cause: "The fastpath.",
   expected: () => true,
 };

@@ -9,7 +9,8 @@
 import { AssertionError } from "@std/assert";
 import { GuestAssertionError, Kvm } from "@trapline/trapline";
 import { withCensus } from "./census.ts";
-import { type Deviation, deviationsOf, expectedDeviation } from "./deviations.ts";
+import { type Deviation, expectedDeviation } from "./deviation.ts";
+import { deviationsOf } from "./deviations.ts";
 import { executeAs, type Execution, executionObstacle } from "./execution.ts";
 import { type Facts, facts } from "./facts.ts";
 import { register } from "./kvm_testing.ts";
@@ -59,7 +60,7 @@ export type Verdict =
   | { readonly kind: "holds"; readonly again?: readonly Error[] }
   /** The promise is broken, and a recorded deviation expects it here. */
   | { readonly kind: "known-deviation"; readonly deviation: Deviation; readonly error: Error }
-  /** The promise is broken, and nobody expected it. */
+  /** The promise is broken in a way that nobody expected. */
   | { readonly kind: "deviates"; readonly error: Error }
   /** A recorded deviation expects the promise to be broken here, and it is kept. */
   | { readonly kind: "deviation-gone"; readonly deviation: Deviation }
@@ -158,9 +159,9 @@ export async function decide(
     return { kind: "holds", ...(again.length > 0 && { again }) };
   }
   if (!isAssertion(error)) return { kind: "error", error };
-  return deviation === undefined
-    ? { kind: "deviates", error }
-    : { kind: "known-deviation", deviation, error };
+  return deviation?.seen.test(error.message)
+    ? { kind: "known-deviation", deviation, error }
+    : { kind: "deviates", error };
 }
 
 /** The name of a clause's test: the id, the execution if it is not the native one, the sentence. */

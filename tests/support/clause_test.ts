@@ -8,7 +8,7 @@ import {
   repeatCommand,
   testName,
 } from "./clause.ts";
-import type { Deviation } from "./deviations.ts";
+import type { Deviation } from "./deviation.ts";
 import { kvmTest } from "./kvm_testing.ts";
 import { forcesEmulation } from "./requirements.ts";
 
@@ -21,7 +21,14 @@ const broken = (): never => {
 };
 
 function deviation(expected: boolean): Deviation {
-  return { id: "D-99", clause: "Z-01", evidence: "", cause: "", expected: () => expected };
+  return {
+    id: "D-99",
+    clause: "Z-01",
+    evidence: "",
+    seen: /broken/,
+    cause: "",
+    expected: () => expected,
+  };
 }
 
 async function kindOf(...args: Parameters<typeof decide>): Promise<string> {
@@ -46,6 +53,11 @@ kvmTest("decide() expects a recorded deviation, and only where it is recorded", 
   assertEquals(await kindOf(make(() => {}), "native", [deviation(true)]), "deviation-gone");
   assertEquals(await kindOf(make(broken), "native", [deviation(false)]), "deviates");
   assertEquals(await kindOf(make(() => {}), "native", [deviation(false)]), "holds");
+});
+
+kvmTest("decide() takes another failure than the recorded one for a finding", async () => {
+  const another: Deviation = { ...deviation(true), seen: /no exit/ };
+  assertEquals(await kindOf(make(broken), "native", [another]), "deviates");
 });
 
 kvmTest("decide() expects a deviation of one execution in no other", async () => {

@@ -5,25 +5,9 @@
  *
  * @module
  */
-import type { Execution } from "./execution.ts";
-import { type Facts, facts, isQemuSvm, moduleParameter } from "./facts.ts";
+import type { Deviation } from "./deviation.ts";
+import { type Facts, isQemuSvm, moduleParameter } from "./facts.ts";
 import { isKernelFrom } from "./kernel_version.ts";
-
-/** A clause known to be broken somewhere, with the evidence. */
-export interface Deviation {
-  /** Stable id, `D-01`. */
-  readonly id: string;
-  /** The clause that is broken. */
-  readonly clause: string;
-  /** The execution that breaks it, where the other one keeps it; both by default. */
-  readonly execution?: Execution;
-  /** What was seen, on which kernel and vendor. */
-  readonly evidence: string;
-  /** Why, as far as the kernel's sources tell. */
-  readonly cause: string;
-  /** Whether it is expected on a host. */
-  readonly expected: (facts: Facts) => boolean;
-}
 
 const EMULATOR_CAUSE =
   "KVM's emulator has one way to an MSR for all instructions, and before 5.18 the filter was asked " +
@@ -37,6 +21,7 @@ function filtersEmulator(facts: Facts): boolean {
 const WIDE_ECX_EVIDENCE =
   "Debian's Linux 5.10, 6.12 and 7 with kvm_amd in QEMU 7.2 without KVM: with RCX " +
   "0xffffffff00000174, RDMSR does not exit where a filter denies 0x174; so for others up to 0x1fff.";
+const WIDE_ECX_SEEN = /^Wanted KVM_EXIT_X86_RDMSR .*got KVM_EXIT_IO [^]*rcx=ffffffff00000174/;
 const WIDE_ECX_CAUSE =
   "Not KVM but QEMU's emulated CPU: where it looks into the MSR permission map for an MSR up to " +
   "0x1fff, it takes all of RCX.";
@@ -63,6 +48,7 @@ const DEVIATIONS: readonly Deviation[] = [
     evidence:
       "Debian's Linux 5.10, 6.1, 6.12 and 7 with kvm_intel on an emulated Broadwell: a guest's " +
       "WRMSR to IA32_TSC_DEADLINE passes a filter that denies it, without an exit and without a #GP.",
+    seen: /write of IA32_TSC_DEADLINE .*got no exit/,
     cause: "The WRMSR fastpath handles the MSR before the filter is asked, where KVM times " +
       "deadlines with the VMX preemption timer; from 6.18 on it does so always.",
     expected: letsDeadlinePass,
@@ -72,6 +58,7 @@ const DEVIATIONS: readonly Deviation[] = [
     clause: "F-26",
     evidence: "Debian's Linux 5.10 with kvm_amd on an emulated CPU without RDPID: RDPID gives 0 " +
       "where a filter denies reads of TSC_AUX.",
+    seen: /RDPID .* to do its work, got rax 0x0 /,
     cause: EMULATOR_CAUSE,
     expected: (facts) => filtersEmulator(facts) && !facts.host.cpuFlags.has("rdpid"),
   },
@@ -81,6 +68,7 @@ const DEVIATIONS: readonly Deviation[] = [
     evidence: "Debian's Linux 5.10 with kvm_amd: SYSEXIT in 64-bit mode, which AMD's CPUs do not " +
       "have, arrives with a CS made of what lay on the kernel's stack where a filter denies reads " +
       "of SYSENTER_CS.",
+    seen: /SYSEXIT in 64-bit mode .* to do its work, got /,
     cause: EMULATOR_CAUSE,
     expected: (facts) => filtersEmulator(facts) && facts.vendorModule === "kvm_amd",
   },
@@ -89,6 +77,7 @@ const DEVIATIONS: readonly Deviation[] = [
     clause: "F-29",
     evidence: "Debian's Linux 5.10 with kvm_amd: emulated RDPID gives 0 where a filter denies " +
       "reads of TSC_AUX; RDTSC, SYSCALL, SYSENTER and SYSEXIT go wrong in the same way.",
+    seen: /emulated \w+ .* to do its work, got /,
     cause: EMULATOR_CAUSE,
     expected: filtersEmulator,
   },
@@ -97,6 +86,7 @@ const DEVIATIONS: readonly Deviation[] = [
     clause: "X-89",
     evidence: "Debian's Linux 5.10 with kvm_amd: RSM ends in KVM_EXIT_INTERNAL_ERROR, suberror " +
       "EMULATION, where a filter denies EFER.",
+    seen: /RSM .* to do its work, got KVM_EXIT_INTERNAL_ERROR/,
     cause: EMULATOR_CAUSE,
     expected: filtersEmulator,
   },
@@ -105,6 +95,7 @@ const DEVIATIONS: readonly Deviation[] = [
     clause: "X-55",
     execution: "native",
     evidence: WIDE_ECX_EVIDENCE,
+    seen: WIDE_ECX_SEEN,
     cause: WIDE_ECX_CAUSE,
     expected: isQemuSvm,
   },
@@ -113,6 +104,7 @@ const DEVIATIONS: readonly Deviation[] = [
     clause: "X-55",
     execution: "forced emulation",
     evidence: WIDE_ECX_EVIDENCE,
+    seen: WIDE_ECX_SEEN,
     cause: `${WIDE_ECX_CAUSE} Before 5.17 KVM's emulator does not finish a denied access but has ` +
       "the CPU execute it.",
     expected: (facts) => isQemuSvm(facts) && !isKernelFrom(facts, [5, 17]),
@@ -123,6 +115,7 @@ const DEVIATIONS: readonly Deviation[] = [
     evidence:
       "Debian's Linux 6.12 with kvm_amd and kvm_intel: the guest takes the #GP of the refused " +
       "access and never the interrupt that KVM_INTERRUPT had queued.",
+    seen: /refused, an interrupt by KVM_INTERRUPT .*: the guest took #GP \(13\) at access/,
     cause:
       "kvm_run says that the vCPU is ready although the access is yet to complete. The #GP goes " +
       "first, and svm_complete_interrupts() and vmx_complete_interrupts() empty the queue of " +
@@ -136,6 +129,7 @@ const DEVIATIONS: readonly Deviation[] = [
     evidence: "Debian's Linux 5.10, 6.1, 6.12 and 7 with kvm_amd and kvm_intel: L2 " +
       "goes on reading those MSRs that it may reach without an exit, FS_BASE among them, after a " +
       "filter denies them, until L1 enters it again.",
+    seen: /of an L2 that ran before .*got no exit/,
     cause:
       "svm_msr_filter_changed() and vmx_msr_filter_changed() change L1's bitmap. The one for " +
       "L2 is merged from it when L1 enters L2, by nested_svm_vmrun_msrpm() or " +
@@ -148,6 +142,7 @@ const DEVIATIONS: readonly Deviation[] = [
     execution: "native",
     evidence: "Debian's Linux 5.10 with kvm_intel: L2 reads FS_BASE, GS_BASE and KERNEL_GS_BASE, " +
       "without an exit and without a #GP, where a filter denies them.",
+    seen: /of an L2 with an MSR map, .*got no exit/,
     cause: "Before 5.16 nested_vmx_prepare_msr_bitmap() lets L2 have these where L1 does not " +
       "intercept them, without a look at the bitmap that the filter has changed.",
     expected: (facts) => facts.vendorModule === "kvm_intel" && !isKernelFrom(facts, [5, 16]),
@@ -159,6 +154,7 @@ const DEVIATIONS: readonly Deviation[] = [
     evidence:
       "Debian's Linux 5.10, 6.1, 6.12 and 7 with kvm_intel: an emulated RDMSR or WRMSR in " +
       "L2 raises #UD.",
+    seen: /got #UD \(6\)/,
     cause: "The emulator asks whether L1 intercepts the instruction, and vmx_check_intercept() " +
       "has no answer for these two; what cannot be emulated in L2 becomes a #UD.",
     expected: ({ vendorModule }) => vendorModule === "kvm_intel",
@@ -168,6 +164,7 @@ const DEVIATIONS: readonly Deviation[] = [
     clause,
     evidence: "Debian's Linux 6.1 with kvm_intel: L2 is entered and left, and denied entries of " +
       "the lists are loaded and stored; 5.10, 6.12 and 7 refuse them.",
+    seen: /entry \d of the list, /,
     cause: "From 5.18 to 6.11 the filter is asked for RDMSR and WRMSR alone; their " +
       "documentation says that the lists are not filtered. 6.12 filters them again.",
     expected: (facts) =>
@@ -178,6 +175,7 @@ const DEVIATIONS: readonly Deviation[] = [
     id: "D-17",
     clause: "X-92",
     evidence: "Debian's Linux 5.10, 6.1, 6.12 and 7 with kvm_intel: the VM exit stores the TSC.",
+    seen: /IA32_TSC is in the list, and its reads are denied/,
     cause:
       "nested_vmx_get_vmexit_msr_value() gives the TSC that the CPU itself has stored at the " +
       "exit from L2, before it comes to the filter.",
@@ -188,6 +186,7 @@ const DEVIATIONS: readonly Deviation[] = [
     clause: "X-93",
     evidence: "Debian's Linux 5.10 with kvm_amd: 400 denied reads behind one range that does not " +
       "match them count as 809 exits.",
+    seen: /behind \d+ ranges: \d+ exits for \d+ denied accesses/,
     cause: "The line that counts an exit belongs into vcpu_enter_guest(); in the backport to " +
       "5.10.y it stands in kvm_msr_allowed(), where each range that is looked at counts.",
     expected: (facts) => !isKernelFrom(facts, [5, 11]),
@@ -198,6 +197,7 @@ const DEVIATIONS: readonly Deviation[] = [
     execution: "forced emulation",
     evidence:
       "Debian's Linux 5.10 with kvm_amd and kvm_intel: with TF set a #DB comes before the access too.",
+    seen: /read of IA32_SYSENTER_CS \(0x174\)[^]*#DB \(1\) at access, #DB \(1\) at after/,
     cause: EMULATOR_REPEATS,
     expected: repeatsNatively,
   },
@@ -208,6 +208,7 @@ const DEVIATIONS: readonly Deviation[] = [
     evidence:
       "Debian's Linux 5.10 with kvm_amd and kvm_intel: the interrupt that waits behind an " +
       "STI comes before the access and not after it.",
+    seen: /took vector 33 at access; wanted vector 33 at after/,
     cause: EMULATOR_REPEATS,
     expected: repeatsNatively,
   },
@@ -216,6 +217,7 @@ const DEVIATIONS: readonly Deviation[] = [
     clause: "X-97",
     execution: "forced emulation",
     evidence: "Debian's Linux 5.10 with kvm_amd: as natively, D-09.",
+    seen: /of an L2 that ran before .*got no exit/,
     cause: EMULATOR_REPEATS,
     expected: (facts) => facts.vendorModule === "kvm_amd" && repeatsNatively(facts),
   },
@@ -225,6 +227,7 @@ const DEVIATIONS: readonly Deviation[] = [
     evidence:
       "Debian's Linux 5.10 with kvm_amd and kvm_intel: a native WRMSR of an invalid value to " +
       "IA32_MTRR_PHYSBASE0 exits with the reason inval, and refused it raises #DF.",
+    seen: /got #DF \(8\)[^]*=> [0-9a-f]+ +0f 30 +wrmsr/,
     cause:
       "kvm_mtrr_valid() of 5.10 queues a #GP by itself and lets the write fail besides, which " +
       "then exits; a refusal queues another #GP, and the two make a #DF. In 6.1 it just fails.",
@@ -235,6 +238,7 @@ const DEVIATIONS: readonly Deviation[] = [
     clause: "X-75",
     execution: "forced emulation",
     evidence: "Debian's Linux 5.10 with kvm_intel: as natively, D-01.",
+    seen: /write of IA32_TSC_DEADLINE .*got no exit/,
     cause: EMULATOR_REPEATS,
     expected: (facts) => letsDeadlinePass(facts) && repeatsNatively(facts),
   },
@@ -244,6 +248,7 @@ const DEVIATIONS: readonly Deviation[] = [
     execution: "native",
     evidence:
       "Debian's Linux 5.10 with kvm_intel: L2 reads FS_BASE itself though L1 intercepts it.",
+    seen: /L1 intercepts[^]*FS_BASE/,
     cause:
       "Before 5.16 nested_vmx_prepare_msr_bitmap() lets L2 have what L1 does not intercept, and " +
       "sets no bit again but those of x2APIC MSRs: what L1 once left to L2 stays with L2.",
@@ -253,6 +258,7 @@ const DEVIATIONS: readonly Deviation[] = [
     id: "D-25",
     clause: "X-101",
     evidence: "Debian's Linux 5.10 with kvm_intel: the step over such a write is lost.",
+    seen: /write of /,
     cause:
       "The WRMSR fastpath ignores what kvm_skip_emulated_instruction() returns, in 6.1 as in " +
       "5.10; 6.12 leaves to user space where it asks for that.",
@@ -266,6 +272,7 @@ const DEVIATIONS: readonly Deviation[] = [
       "Debian's Linux 5.10 with kvm_amd and kvm_intel: where a signal ends KVM_RUN between the " +
       "emulation of a denied access and its repetition by the CPU, the access ends without an " +
       "exit, a read with what kvm_run holds.",
+    seen: /Wanted KVM_EXIT_X86_(?:RD|WR)MSR|what the guest writes after its read/,
     cause: `${EMULATOR_REPEATS} The completion of the exit that was never made is left behind; ` +
       "vcpu_run() returns EINTR, and the next entry completes the access unanswered.",
     expected: repeatsNatively,
@@ -275,14 +282,4 @@ const DEVIATIONS: readonly Deviation[] = [
 /** All recorded deviations of a clause, under whichever execution. */
 export function deviationsOf(clause: string): readonly Deviation[] {
   return DEVIATIONS.filter((deviation) => deviation.clause === clause);
-}
-
-/** The one of `recorded` that is expected on this host under `execution`. */
-export function expectedDeviation(
-  recorded: readonly Deviation[],
-  execution: Execution,
-): Deviation | undefined {
-  return recorded.find((each) =>
-    (each.execution ?? execution) === execution && each.expected(facts())
-  );
 }
