@@ -15,21 +15,14 @@ import {
 } from "@trapline/trapline";
 import { assertWalk, bootWalker, exits, faults, read, write } from "../support/assert_walk.ts";
 import { clause } from "../support/clause.ts";
-import type { Facts } from "../support/facts.ts";
 import { denyOnly } from "../support/msr_probes.ts";
+import { executesAccesses } from "../support/requirements.ts";
 
 /** A value that is no address in 64-bit mode: bit 62 differs from bits 63 and 47. */
 const NON_CANONICAL = 1n << 62n;
 
 /** MSRs of addresses that KVM hands to the guest, so that the CPU checks what is written. */
 const ADDRESS_MSRS: readonly number[] = [Msr.KERNEL_GS_BASE, Msr.FS_BASE, Msr.GS_BASE];
-
-/** KVM executes the guest's MSR accesses on the CPU. */
-function executesAccesses({ vendorModule }: Facts): string | undefined {
-  return vendorModule === "kvm_amd" || vendorModule === "kvm_intel"
-    ? undefined
-    : `KVM itself executes the guest's accesses here (${vendorModule || "no vendor module"})`;
-}
 
 /** The CPU refuses an address in KERNEL_GS_BASE that is none. */
 function checksAddresses(): string | undefined {

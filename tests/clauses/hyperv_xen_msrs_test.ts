@@ -9,14 +9,12 @@ import {
   type CpuidEntry,
   formatMsr,
   HostMemory,
-  IOCTL,
   type Kvm,
   Msr,
   type MsrAccess,
   MsrFilter,
   type MsrFilterSpec,
   type Session,
-  type Vm,
 } from "@trapline/trapline";
 import {
   assertWalk,
@@ -31,6 +29,7 @@ import {
 import { clause } from "../support/clause.ts";
 import { type FilledPage, fillPage } from "../support/filled_page.ts";
 import { capability } from "../support/requirements.ts";
+import { configureXen, XEN_BLOB_SIZE, XEN_MSR } from "../support/xen.ts";
 
 const AREA = 0x2_0000;
 const ENABLED = 1n;
@@ -135,23 +134,9 @@ clause(
   },
 );
 
-/** The MSR that leaves room for Hyper-V's, as all of KVM's kinds of hypervisor share the space. */
-const XEN_MSR = 0x4000_0200;
-const PAGE_SIZE = 4096;
-
-/** `struct kvm_xen_hvm_config`: KVM is to copy `blob` where the guest asks by `msr`. */
-function configureXen(vm: Vm, msr: number, blob: HostMemory): void {
-  const bytes = new Uint8Array(IOCTL.XEN_HVM_CONFIG.size);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(4, msr, true);
-  view.setBigUint64(16, blob.address, true);
-  view.setUint8(25, 1);
-  assertEquals(vm.raw(IOCTL.XEN_HVM_CONFIG, bytes), { result: 0, errno: 0 }, "KVM_XEN_HVM_CONFIG");
-}
-
 function assertXenFiltered(kvm: Kvm, msr: number, blob: HostMemory): void {
   using vm = kvm.createVm();
-  configureXen(vm, msr, blob);
+  configureXen(vm, msr, blob.address);
   const session = bootWalker(vm);
   const page = fillPage(vm, AREA);
   const asking = write(msr, page.gpa);
@@ -172,7 +157,7 @@ clause(
     "not write the page",
   { requires: [capability("XEN_HVM")] },
   ({ kvm }) => {
-    using blob = HostMemory.allocate(PAGE_SIZE);
+    using blob = HostMemory.allocate(XEN_BLOB_SIZE);
     blob.bytes.forEach((_, i) => blob.bytes[i] = i % 251);
     assertXenFiltered(kvm, XEN_MSR, blob);
   },

@@ -70,6 +70,7 @@ const PASSAGES: readonly Passage[] = [
     source: "x86.c kvm_get_msr_with_filter(), kvm_set_msr_with_filter(), kvm_msr_reason()",
     ids: ["X-09..X-12"],
   },
+  { source: "x86.c kvm_emulate_wrmsr(): what the handler itself fails with", ids: ["X-111"] },
   {
     source: "x86.c kvm_vm_ioctl_set_msr_filter(), kvm_add_msr_filter(): checks",
     ids: ["X-13..X-22"],

@@ -60,6 +60,13 @@ export function cpuidBit(
   };
 }
 
+/** KVM executes the guest's MSR accesses on the CPU. */
+export function executesAccesses({ vendorModule }: Facts): string | undefined {
+  return vendorModule === "kvm_amd" || vendorModule === "kvm_intel"
+    ? undefined
+    : `KVM itself executes the guest's accesses here (${vendorModule || "no vendor module"})`;
+}
+
 /** KVM sends an instruction with the forced-emulation prefix through its emulator. */
 export function forcesEmulation(facts: Facts): string | undefined {
   const value = moduleParameter(facts, "kvm", "force_emulation_prefix") ?? "N";
