@@ -4,7 +4,9 @@
  * @module
  */
 import { Msr, type MsrAccess, type MsrExitReason, type MsrFilterSpec } from "@trapline/trapline";
+import { facts } from "./facts.ts";
 import { UNKNOWN_MSRS } from "./msr_probes.ts";
+import { executesAccesses } from "./requirements.ts";
 
 /** An access that fails, and why. */
 export interface FailingAccess extends MsrAccess {
@@ -25,6 +27,13 @@ export const DENIES_SOME: MsrFilterSpec = {
 // EFER in 64-bit mode with reserved bit 2, and APIC_BASE after reset with reserved bit 0.
 const EFER_RESERVED = 0x504n;
 const APIC_BASE_RESERVED = 0xfee0_0901n;
+// Memory types of 2 everywhere, which is none.
+const PAT_RESERVED = 0x0202_0202_0202_0202n;
+
+/** What KVM refuses where it has the CPU execute the rest; one in software takes any PAT. */
+const INVAL_ON_CPU: readonly MsrAccess[] = executesAccesses(facts()) === undefined
+  ? [{ kind: "write", index: Msr.IA32_PAT, value: PAT_RESERVED }]
+  : [];
 
 const BY_CAUSE: Readonly<Record<MsrExitReason, readonly MsrAccess[]>> = {
   // A vCPU has no MCG_CTL before KVM_X86_SETUP_MCE, and no x2APIC MSRs outside x2APIC mode.
@@ -35,6 +44,7 @@ const BY_CAUSE: Readonly<Record<MsrExitReason, readonly MsrAccess[]>> = {
     { kind: "write", index: Msr.IA32_APIC_BASE, value: APIC_BASE_RESERVED },
     { kind: "write", index: Msr.IA32_MCG_CTL, value: 1n },
     { kind: "write", index: Msr.X2APIC_EOI, value: 0n },
+    ...INVAL_ON_CPU,
   ],
   // In both ranges of the hardware's bitmaps, at their edges, and far from them.
   unknown: [...UNKNOWN_MSRS, 0x1fff, 0x2000, 0xbfff_ffff, 0xc000_1fff].flatMap((index, i) => [
