@@ -41,6 +41,12 @@ const ROOMS: readonly Room[] = [
     files: ["kvm/abi/", "tests/support/"],
     packages: TEST_PACKAGES,
   },
+  // Deno opens no file below /proc without all permissions.
+  {
+    path: "tests/support/kernel_memory.ts",
+    files: ["kvm/sys/proc.ts"],
+    packages: [],
+  },
   {
     path: "tests/support/std_assert.ts",
     files: [],

@@ -82,6 +82,10 @@ const PASSAGES: readonly Passage[] = [
     source: "x86.c kvm_vm_ioctl_set_msr_filter(): copying, replacing, scope",
     ids: ["X-29..X-31", "X-33..X-35", "X-42", "X-43", "X-50"],
   },
+  {
+    source: "x86.c kvm_free_msr_filter(): refused, replaced, and of a VM that is gone",
+    ids: ["X-110"],
+  },
   { source: "x86.c kvm_arch: what else changes or shows the filter", ids: ["X-36", "X-38..X-41"] },
   { source: "x86.c kvm_msr_user_space(): contents of the exit", ids: ["X-44..X-49", "X-105"] },
   {
