@@ -117,7 +117,10 @@ export const SYSEXIT: readonly ImplicitUse[] = [
   ),
 ];
 
-/** SYSCALL and SYSRET, which read EFER and STAR, and SYSCALL also LSTAR and SYSCALL_MASK. */
+/**
+ * SYSCALL and SYSRET, which read EFER and STAR, and SYSCALL also LSTAR, or CSTAR in compatibility
+ * mode, and SYSCALL_MASK. Intel's CPUs have it in 64-bit mode alone.
+ */
 export const SYSTEM_CALLS: readonly ImplicitUse[] = [
   implicitUse(
     "SYSCALL",
@@ -133,6 +136,31 @@ export const SYSTEM_CALLS: readonly ImplicitUse[] = [
     ${REPORT_SEGMENTS}`,
     (session) => {
       setSyscall(session);
+      return registers({
+        rbx: CODE64,
+        rbp: DATA,
+        rcx: session.symbol("after"),
+        r11: FLAGS.reserved | FLAGS.AC | FLAGS.ID,
+        rflags: FLAGS.reserved | FLAGS.ID,
+      });
+    },
+  ),
+  implicitUse(
+    "SYSCALL in compatibility mode",
+    [Msr.EFER, Msr.STAR, Msr.CSTAR, Msr.SYSCALL_MASK],
+    (prefix) =>
+      asm64`
+    push ${FLAGS.reserved | FLAGS.AC | FLAGS.ID}
+    popfq
+    ${enterCompatibility(0)}
+    ${prefix}
+    syscall
+  after:
+    hlt
+    ${REPORT_SEGMENTS}`,
+    (session) => {
+      setSyscall(session);
+      session.vcpu.setMsrs([[Msr.LSTAR, 0n], [Msr.CSTAR, session.symbol("target")]]);
       return registers({
         rbx: CODE64,
         rbp: DATA,
