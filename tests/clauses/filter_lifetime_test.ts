@@ -6,21 +6,17 @@
  */
 import { assertEquals } from "@std/assert";
 import {
-  asm16,
   asm64,
-  assemble,
-  formatExit,
   IOCTL,
   type Kvm,
   KvmError,
-  Msr,
   MsrFilter,
   MsrRefusedError,
   type MsrValue,
-  type Session,
   type Vcpu,
   type Vm,
 } from "@trapline/trapline";
+import { assertStandingAfterInit } from "../support/after_init.ts";
 import { assertVerdicts, verdicts } from "../support/assert_verdicts.ts";
 import { assertWalk, bootWalker, completes, exits, faults, read } from "../support/assert_walk.ts";
 import { clause } from "../support/clause.ts";
@@ -124,68 +120,6 @@ const CHANGES: Readonly<Record<string, (vcpu: Vcpu, vm: Vm) => void>> = {
     vm.memory.remove(9);
   },
 };
-
-/** A page below 1 MiB where nothing else of the first guest lies: the vector of its startup IPI. */
-const STARTUP_VECTOR = 0x20;
-
-/** Code that a vCPU starts with after INIT: two accesses that are denied and one that is not. */
-const STARTUP = asm16`
-  mov ecx, ${Msr.IA32_SYSENTER_CS}
-  rdmsr
-  mov ecx, ${Msr.KERNEL_GS_BASE}
-  wrmsr
-  mov ecx, ${Msr.SYSCALL_MASK}
-  rdmsr
-  out 0x80, eax
-`;
-
-/** Lets the first vCPU send INIT and a startup IPI to the other, by x2APIC's ICR. */
-function sendInit(session: Session, apicId: number): void {
-  const sregs = session.vcpu.sregs();
-  session.vcpu.setSregs({ ...sregs, apic_base: sregs.apic_base | 0xc00n });
-  session.load(asm64`
-    mov ecx, 0x830
-    mov edx, ${apicId}
-    mov eax, 0x4500
-    wrmsr
-    mov eax, ${0x4600 | STARTUP_VECTOR}
-    wrmsr
-    jmp finish
-  `);
-  session.finish();
-}
-
-/** Asserts that the standing filter decides for a vCPU that has been through INIT. */
-function assertStandingAfterInit(kvm: Kvm): void {
-  const vm = kvm.createVm();
-  vm.createIrqchip();
-  vm.setTssAddress(0xfffb_d000);
-  using guest = bootStanding(vm);
-  const second = bootWalker(vm);
-  second.vcpu.setMpState("RUNNABLE");
-  assertStanding(second, "before INIT");
-  vm.memory.write(STARTUP_VECTOR * 0x1000, assemble(STARTUP, { base: 0 }).bytes);
-  sendInit(guest.session, second.vcpu.id);
-  const { vcpu } = second;
-  const value = 0x1357_9bdf_0246_8acen;
-  const first = vcpu.run();
-  if (first.name === "X86_RDMSR") first.supply(value);
-  const then = vcpu.run();
-  if (then.name === "X86_WRMSR") then.acknowledge();
-  const end = vcpu.run();
-  assertEquals(
-    [first, then].map(formatExit),
-    [
-      "KVM_EXIT_X86_RDMSR (29) IA32_SYSENTER_CS (0x174) reason filter",
-      `KVM_EXIT_X86_WRMSR (30) KERNEL_GS_BASE (0xc0000102) data 0x${
-        value.toString(16)
-      } reason filter`,
-    ],
-    "the exits of a vCPU after INIT",
-  );
-  assertEquals(end.name, "IO", "an access that is allowed, after INIT");
-  assertEquals(vcpu.regs().rcx, BigInt(Msr.SYSCALL_MASK), "the last access after INIT");
-}
 
 clause(
   "X-36",
