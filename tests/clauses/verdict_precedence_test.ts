@@ -18,6 +18,7 @@ import { DENIES_SOME, FAILING_ACCESSES } from "../support/failing_accesses.ts";
 import { KNOWN_MSRS, UNKNOWN_MSRS } from "../support/msr_probes.ts";
 import { isX2apic } from "../support/msr_space.ts";
 import { reportsUnknownMsrs } from "../support/requirements.ts";
+import { assertExited } from "../support/walked.ts";
 
 /** Unknown to every KVM: in both ranges of the hardware's bitmaps, at their edges, and outside. */
 const UNKNOWN = [...UNKNOWN_MSRS, 0x1fff, 0x2000, 0xbfff_ffff, 0xc000_1fff];
@@ -160,6 +161,7 @@ clause(
           exiting.map(({ cause }, i) => line(i, BIT[cause])),
           `${reasons.join("+")} enabled, ${filter}`,
         );
+        walked.forEach((access, i) => assertExited(session, access, exiting[i]!.cause));
       }
     }
   },
