@@ -29,6 +29,11 @@ import { capability, cpuidBit } from "../support/requirements.ts";
 const NEEDS = { requires: [capability("IRQCHIP"), cpuidBit("x2APIC", 1, "ecx", 21)] };
 const ENABLE_X2APIC = 1n << 10n;
 const TPR_OFFSET = 0x80;
+/** Registers of the APIC: spurious vector, interrupt command, requests of vectors 0x40 to 0x5f. */
+const REGISTER = { SVR: 0x80f, ICR: 0x830, IRR2: 0x822 } as const;
+const ENABLE_APIC = 0x1ffn;
+const TO_SELF = 1n << 18n;
+const VECTORS = { icr: 0x42n, selfIpi: 0x43n } as const;
 const ALL = Array.from({ length: 0x100 }, (_, i) => 0x800 + i);
 
 /** A guest whose vCPU has an in-kernel local APIC, in xAPIC mode still. */
@@ -57,9 +62,20 @@ function assertApicInReach(session: Session, circumstances: string): void {
   }
 }
 
+/** Asserts that the guest can send itself interrupts, which it does not take: its IF is clear. */
+function assertSendsInterrupts(session: Session, circumstances: string): void {
+  assertWalk(session, circumstances, [
+    completes(write(REGISTER.SVR, ENABLE_APIC)),
+    completes(write(REGISTER.ICR, TO_SELF | VECTORS.icr)),
+    completes(write(Msr.X2APIC_SELF_IPI, VECTORS.selfIpi)),
+    completes(read(REGISTER.IRR2), 1n << VECTORS.icr % 32n | 1n << VECTORS.selfIpi % 32n),
+  ]);
+}
+
 /** Asserts that no x2APIC MSR is filtered, and that its neighbours are. */
 function assertExempt(session: Session, circumstances: string): void {
   assertApicInReach(session, circumstances);
+  assertSendsInterrupts(session, circumstances);
   assertWalk(session, circumstances, [
     ...ALL.map((index) => passes(read(index))),
     // Both ends have no register behind them.
