@@ -23,6 +23,9 @@ const EFER = { SCE: 1n, LME: 0x100n, LMA: 0x400n } as const;
 const LONG_MODE = EFER.LME | EFER.LMA;
 const APIC_BASE = 0xfee0_0900n;
 const X2APIC = 0x400n;
+const BOOTSTRAP_PROCESSOR = 0x100n;
+
+const offersX2apic = cpuidBit("x2APIC", 1, "ecx", 21);
 
 /** The registers of `KVM_SET_SREGS` that are MSRs for the guest, by their index. */
 function msrsOf(sregs: Sregs): [number, bigint][] {
@@ -181,15 +184,18 @@ function bootTogglingGuest(kvm: Kvm): Session {
 clause(
   "X-80",
   "guest accesses to EFER and APIC_BASE are filtered, and changes of EFER by CR0.PG are not",
-  { requires: [cpuidBit("x2APIC", 1, "ecx", 21)] },
-  ({ kvm }) => {
+  ({ kvm, facts }) => {
     using vm = kvm.createVm();
     vm.createIrqchip();
     vm.enableUserSpaceMsr(["filter"]);
     const session = bootWalker(vm);
+    const apicBase = APIC_BASE & ~BOOTSTRAP_PROCESSOR;
     const probes = [
       { index: Msr.EFER, before: LONG_MODE, after: LONG_MODE | EFER.SCE },
-      { index: Msr.IA32_APIC_BASE, before: APIC_BASE, after: APIC_BASE | X2APIC },
+      { index: Msr.IA32_APIC_BASE, before: APIC_BASE, after: apicBase },
+      ...(offersX2apic(facts) === undefined
+        ? [{ index: Msr.IA32_APIC_BASE, before: apicBase, after: apicBase | X2APIC }]
+        : []),
     ];
     for (const { index, before, after } of probes) {
       const held = (value: bigint, what: string): void =>
