@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   assertMsrExit,
   assertValue,
   formatMsr,
   guest,
+  IOCTL,
   type Kvm,
   Msr,
   MsrFilter,
@@ -52,6 +53,44 @@ function assertHostSets(vcpu: Vcpu, which: 0 | 1, circumstances: string): void {
   assertEquals(held, values.map(([, value]) => value), circumstances);
 }
 
+const STALE = [0x5a3c_9617_5a3c_9617n, 0xa5c3_69e8_a5c3_69e8n] as const;
+
+/** Gets an MSR into an entry that holds `stale`; gives what it holds then, unless it is refused. */
+function getOver(vcpu: Vcpu, index: number, stale: bigint): bigint | undefined {
+  const msrs = new Uint8Array(24);
+  const view = new DataView(msrs.buffer);
+  view.setUint32(0, 1, true);
+  view.setUint32(8, index, true);
+  view.setBigUint64(16, stale, true);
+  return vcpu.raw(IOCTL.GET_MSRS, msrs).result === 1 ? view.getBigUint64(16, true) : undefined;
+}
+
+/** The leaves without which a vCPU has no 64-bit mode. */
+const BARE_LEAVES = [0, 1, 0x8000_0000, 0x8000_0001, 0x8000_0008];
+
+/**
+ * Asserts that the host is never given what lay in memory before. Of an MSR that
+ * the kernel lists and the vCPU's model does not have, it gives 0: from 6.12 on it
+ * takes such a read, and kernels before refuse most.
+ */
+function assertGivesNothingStale(kvm: Kvm): void {
+  using vm = kvm.createVm();
+  vm.enableUserSpaceMsr(["unknown"]);
+  const session = bootWalker(vm);
+  const { vcpu } = session;
+  vcpu.setCpuid(vm.supportedCpuid.filter((leaf) => BARE_LEAVES.includes(leaf.function)));
+  const listed = kvm.msrIndexList().map(read);
+  for (const { access, exit } of session.walk(listed, { onRdmsr: (exit) => exit.refuse() })) {
+    for (const stale of STALE) {
+      const got = getOver(vcpu, access.index, stale);
+      if (got === undefined) continue;
+      const what = `${formatMsr(access.index)} of a vCPU with few features`;
+      assert(got !== stale, `${what}: 0x${got.toString(16)}, which lay there before`);
+      if (exit !== undefined) assertEquals(got, 0n, `${what}, whose guest does not have it`);
+    }
+  }
+}
+
 clause("X-38", "KVM_GET_MSRS and KVM_SET_MSRS are not filtered and make no exit", ({ kvm }) => {
   using open = kvm.createVm();
   const withoutFilter = hostAccesses(kvm, bootWalker(open).vcpu);
@@ -86,4 +125,5 @@ clause("X-38", "KVM_GET_MSRS and KVM_SET_MSRS are not filtered and make no exit"
   vm.setMsrFilter(MsrFilter.ALLOW_ALL);
   const reads = values.map(([index, value]) => completes(read(index), value));
   assertWalk(session, "what the host set, the filter removed", reads);
+  assertGivesNothingStale(kvm);
 });
