@@ -18,6 +18,7 @@ import {
 } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
 import { completeOnly } from "../support/complete_only.ts";
+import { assertGoesOnAtZero } from "../support/eip_wrap.ts";
 import { DENIES_SOME, FAILING_ACCESSES } from "../support/failing_accesses.ts";
 import { KINDS, nextMsrExit } from "../support/msr_exits.ts";
 import { capability, reportsUnknownMsrs } from "../support/requirements.ts";
@@ -87,9 +88,9 @@ function withPrefixes(
 
 clause(
   "X-57",
-  "RIP advances by the instruction's length, its prefixes included",
+  "RIP advances by the instruction's length, its prefixes included, and wraps with 32 bits",
   { requires: [capability("IMMEDIATE_EXIT")] },
-  ({ kvm }) =>
+  ({ kvm, execution }) => {
     withPrefixes(kvm, (session, access, name) => {
       const { rsp } = session.vcpu.regs();
       if (access.index !== Msr.SYSCALL_MASK) {
@@ -100,7 +101,9 @@ clause(
       const seen = session.finish();
       assertNoFault(session, seen);
       assertRegisters(session, seen, { rsp: rsp - 8n * BigInt(PUSHES) }, name);
-    }),
+    });
+    assertGoesOnAtZero(kvm, execution);
+  },
 );
 
 /** Walks the failing accesses: the kernel raises #GP of itself, then when user space refuses. */

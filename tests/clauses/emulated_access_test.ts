@@ -24,6 +24,7 @@ import {
 } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
 import { completeOnly } from "../support/complete_only.ts";
+import { assertGoesOnAtZero } from "../support/eip_wrap.ts";
 import { FAILING_ACCESSES } from "../support/failing_accesses.ts";
 import { accept, KINDS, nextMsrExit, SUPPLIED } from "../support/msr_exits.ts";
 import { capability, forcesEmulation } from "../support/requirements.ts";
@@ -240,5 +241,6 @@ clause(
         }
       }
     }
+    assertGoesOnAtZero(kvm, "forced emulation");
   },
 );
