@@ -5,20 +5,20 @@
  * @module
  */
 import { Kvm, type KvmModule, readHost } from "@trapline/trapline";
+import { msrIndices, sweepMsrs } from "@trapline/trapline/sweep";
+import { runsOf } from "../guests/sweep/record.ts";
 import { shardText } from "./fleet/shard.ts";
 import { MisuseError } from "./misuse.ts";
 import { runTask } from "./run_task.ts";
-import { mapFromJson, mapToJson, runsOf, type SweepMap } from "./sweep/map.ts";
-import { compareMaps } from "./sweep/compare.ts";
+import { mapFromJson, mapToJson, type SweepMap } from "./sweep/map.ts";
+import { compareMaps } from "./sweep/compare_maps.ts";
 import { comparisonText } from "./sweep/comparison_text.ts";
 import { comparisonPage } from "./sweep/comparison_page.tsx";
 import { mapPage } from "./sweep/map_page.tsx";
-import { sweep } from "./sweep/measure.ts";
 import { ContradictionError, mergeMaps } from "./sweep/merge.ts";
 import { ProgressBar } from "./sweep/progress_bar.ts";
 import { readRequest, type Request, USAGE } from "./sweep/request.ts";
 import { summaryText } from "./sweep/summary.ts";
-import { indicesOf } from "./sweep/windows.ts";
 import { COLUMNS } from "./terminal.ts";
 import { writeWhole } from "./write_file.ts";
 
@@ -63,7 +63,7 @@ async function merge(request: Asked<"merge">): Promise<number> {
     console.log(summaryText(map, COLUMNS));
     await writeMap(map, request);
     if (missing.length === 0) return 0;
-    const count = indicesOf(missing).length.toLocaleString("en");
+    const count = msrIndices(missing).length.toLocaleString("en");
     console.error(`Missing: ${count} MSRs, of the shards ${missingShards.join(", ")}`);
     return 1;
   } catch (error) {
@@ -76,7 +76,7 @@ async function merge(request: Asked<"merge">): Promise<number> {
 async function measure(request: Asked<"map">): Promise<number> {
   const { windows, whole, shard, dangerous, allBits } = request;
   const { kernelRelease, cpuVendor, cpuModel, modules } = readHost();
-  const indices = indicesOf(windows);
+  const indices = msrIndices(windows);
   const part = shard.total > 1 ? `, shard ${shardText(shard)}` : "";
   console.log(
     `KVM on Linux ${kernelRelease}, ${cpuVendor}; ` +
@@ -86,10 +86,10 @@ async function measure(request: Asked<"map">): Promise<number> {
   const bar = new ProgressBar();
   const made = new Date().toISOString();
   const start = performance.now();
-  const { records, notes } = sweep(kvm, indices, {
+  const { records, notes } = sweepMsrs(kvm, indices, {
     dangerous,
     allBits,
-    report: (step, done, total) => bar.show(step, done, total),
+    report: (step, part) => bar.show(step, part),
   });
   bar.clear();
   const map: SweepMap = {

@@ -14,12 +14,14 @@ interface Room {
   readonly packages: readonly string[];
 }
 
-const TEST_PACKAGES = [
-  "@std/assert",
-  "fast-check",
+/** What a user's project has of this one. */
+const PACKAGE = [
   "@trapline/trapline",
   "@trapline/trapline/oracle",
+  "@trapline/trapline/sweep",
 ];
+
+const TEST_PACKAGES = ["@std/assert", "fast-check", ...PACKAGE];
 
 // The first room whose path matches is the file's.
 const ROOMS: readonly Room[] = [
@@ -56,7 +58,7 @@ const ROOMS: readonly Room[] = [
   {
     path: "tests/examples/",
     files: [],
-    packages: ["@std/assert", "@trapline/trapline", "@trapline/trapline/oracle"],
+    packages: ["@std/assert", ...PACKAGE],
   },
   { path: "tests/", files: ["tests/support/"], packages: TEST_PACKAGES },
   {

@@ -25,7 +25,10 @@ Deno.test("importFaults() lets arrows point up the table only", () => {
   assertEquals(faults("guests/session.ts", "../tests/support/clause.ts"), 1);
   assertEquals(faults("tests/clauses/a_test.ts", "../../kvm/vm.ts"), 1);
   assertEquals(faults("tests/clauses/a_test.ts", "@trapline/trapline"), 0);
+  assertEquals(faults("guests/sweep/measure.ts", "../../kvm/kvm.ts"), 0);
+  assertEquals(faults("guests/sweep/measure.ts", "../../tests/support/facts.ts"), 1);
   assertEquals(faults("tests/examples/a.ts", "@trapline/trapline/oracle"), 0);
+  assertEquals(faults("tests/examples/a.ts", "@trapline/trapline/sweep"), 0);
   assertEquals(faults("tests/examples/a.ts", "../support/clause.ts"), 1);
   assertEquals(faults("mod.ts", "./scripts/doctor.ts"), 1);
   assertEquals(faults("scripts/doctor.ts", "node:util"), 0);

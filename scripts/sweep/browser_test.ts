@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { browserTest, look } from "../page/browser_test_support.ts";
 import type { Look } from "../page/looks.ts";
-import { compareMaps } from "./compare.ts";
+import { compareMaps } from "./compare_maps.ts";
 import { comparisonPage } from "./comparison_page.tsx";
 import { exampleMap } from "./example_map.ts";
 import { mapPage } from "./map_page.tsx";

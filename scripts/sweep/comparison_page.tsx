@@ -4,11 +4,12 @@
  * @module
  */
 import type { JSX } from "preact";
+import { type Aspect, type Change, type ChangeKind, CHANGES } from "@trapline/trapline/sweep";
+import { windowText } from "../../guests/sweep/windows.ts";
 import { renderPage } from "../page/shell.tsx";
 import { FoldedTable } from "../page/table.tsx";
-import { type Change, type ChangeKind, CHANGES, type Comparison } from "./compare.ts";
+import type { Comparison } from "./compare_maps.ts";
 import { countChanges, hostText, titleOf } from "./comparison_text.ts";
-import type { Aspect } from "./describe.ts";
 import {
   EMPTY,
   Finder,
@@ -20,7 +21,6 @@ import {
   stripScript,
 } from "./strips.tsx";
 import { stripStyle } from "./strip_style.ts";
-import { windowText } from "./windows.ts";
 
 const COLOURS: Readonly<Record<ChangeKind, readonly [light: string, dark: string]>> = {
   "appeared": ["#1c9a5b", "#3fc483"],

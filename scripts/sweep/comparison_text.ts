@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { type Change, type ChangeKind, CHANGES, type Comparison } from "./compare.ts";
+import { type Change, type ChangeKind, CHANGES } from "@trapline/trapline/sweep";
+import { windowText } from "../../guests/sweep/windows.ts";
+import { type Comparison, differentNotes } from "./compare_maps.ts";
 import type { SweepMap } from "./map.ts";
 import { msrName } from "./names.ts";
-import { windowText } from "./windows.ts";
 
 /** The host of a map in one line. */
 export function hostText({ host }: SweepMap): string {
@@ -50,6 +51,7 @@ export function comparisonText(comparison: Comparison): string {
   return [
     `A: ${hostText(before)}`,
     `B: ${hostText(after)}`,
+    ...differentNotes(comparison).map((note) => `Note on ${note}`),
     ...groups,
     ...(onlyInOne === 0 ? [] : [`${onlyInOne} MSRs are in one of the maps only`]),
     `${counts.get("same")} known MSRs do the same, ${counts.get("unknown")} are unknown to both`,

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type MsrRecord, runsOf, type SweepMap } from "./map.ts";
-import { indicesOf } from "./windows.ts";
+import { msrIndices, type MsrRecord } from "@trapline/trapline/sweep";
+import { runsOf } from "../../guests/sweep/record.ts";
+import type { SweepMap } from "./map.ts";
 
 const UNKNOWN: MsrRecord = { read: "unknown", writeZero: "unknown", filterable: { read: true } };
 
@@ -18,7 +19,7 @@ const KNOWN: Readonly<Record<number, MsrRecord>> = {
 /** Two windows with four MSRs that KVM knows. */
 export function exampleMap(): SweepMap {
   const windows = [{ first: 0x170, last: 0x1ff }, { first: 0x4000_0000, last: 0x4000_00ff }];
-  const indices = indicesOf(windows);
+  const indices = msrIndices(windows);
   return {
     host: { kernel: "6.12", cpu: "AuthenticAMD", modules: ["kvm", "kvm_amd"] },
     made: "2026-01-01T00:00:00Z",

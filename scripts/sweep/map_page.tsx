@@ -4,12 +4,13 @@
  * @module
  */
 import type { JSX } from "preact";
+import { aspectsOf, kindOf, KINDS, type MsrKind } from "@trapline/trapline/sweep";
+import type { MsrRun } from "../../guests/sweep/record.ts";
+import { windowText } from "../../guests/sweep/windows.ts";
 import { renderPage } from "../page/shell.tsx";
 import { FoldedTable } from "../page/table.tsx";
 import { hostText, titleOf } from "./comparison_text.ts";
-import { aspectsOf } from "./describe.ts";
-import { kindOf, KINDS, type MsrKind } from "./kinds.ts";
-import type { MsrRun, SweepMap } from "./map.ts";
+import type { SweepMap } from "./map.ts";
 import {
   EMPTY,
   Finder,
@@ -22,7 +23,6 @@ import {
 } from "./strips.tsx";
 import { stripStyle } from "./strip_style.ts";
 import { countKinds, notFilterable, passedThrough, spansBy } from "./summary.ts";
-import { windowText } from "./windows.ts";
 
 const COLOURS: Readonly<Record<MsrKind, readonly [light: string, dark: string]>> = {
   "read-write": ["#1f5fd0", "#5b93ff"],

@@ -1,14 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  bitsText,
-  mapFromJson,
-  mapToJson,
-  maskText,
-  type MsrRecord,
-  recordsOf,
-  runsOf,
-  type SweepMap,
-} from "./map.ts";
+import type { MsrRecord } from "@trapline/trapline/sweep";
+import { mapFromJson, mapToJson, type SweepMap } from "./map.ts";
 
 const UNKNOWN: MsrRecord = { read: "unknown", writeZero: "unknown" };
 const KNOWN: MsrRecord = {
@@ -33,13 +25,6 @@ const MAP: SweepMap = {
   ],
 };
 
-Deno.test("runsOf() joins neighbours of which the same is known, and no others", () => {
-  const records = new Map([[1, UNKNOWN], [2, { ...UNKNOWN }], [3, KNOWN], [5, KNOWN]]);
-  const runs = runsOf(records);
-  assertEquals(runs.map(({ first, last }) => [first, last]), [[1, 2], [3, 3], [5, 5]]);
-  assertEquals(recordsOf({ runs }), records);
-});
-
 Deno.test("mapToJson() writes one run a line, which mapFromJson() reads back", () => {
   const text = mapToJson(MAP);
   assertEquals(mapFromJson(text), MAP);
@@ -50,11 +35,4 @@ Deno.test("mapToJson() writes one run a line, which mapFromJson() reads back", (
 Deno.test("mapFromJson() refuses what is no map", () => {
   assertThrows(() => mapFromJson("{"), SyntaxError);
   assertThrows(() => mapFromJson('{"version":2}'), SyntaxError, "of version 1");
-});
-
-Deno.test("bitsText() names the bits of a mask, and maskText() makes one", () => {
-  assertEquals(bitsText("0x8000000000000105"), "0, 2, 8, 63");
-  assertEquals(bitsText("0xffffffffffffffff"), "0-63");
-  assertEquals(maskText([0, 2, 63]), "0x8000000000000005");
-  assertEquals(maskText([]), undefined);
 });

@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { type MsrRecord, recordsOf, runsOf, type SweepMap } from "./map.ts";
+import { msrIndices, type MsrRecord, type MsrWindow } from "@trapline/trapline/sweep";
+import { recordsOf, runsOf } from "../../guests/sweep/record.ts";
+import { windowText } from "../../guests/sweep/windows.ts";
+import type { SweepMap } from "./map.ts";
 import { windowsOfIndices } from "./shard_windows.ts";
-import { indicesOf, type MsrWindow, windowText } from "./windows.ts";
 
 /** A map with the name of its file. */
 export interface NamedMap {
@@ -81,7 +83,7 @@ export function mergeMaps(first: NamedMap, ...others: readonly NamedMap[]): Merg
   const swept = [...records.keys()].toSorted((a, b) => a - b);
   const maps = all.map(({ map }) => map);
   const missing = windowsOfIndices(
-    indicesOf(first.map.part?.of ?? []).filter((index) => !records.has(index)),
+    msrIndices(first.map.part?.of ?? []).filter((index) => !records.has(index)),
   );
   const notes = new Set(maps.flatMap(({ notes }) => notes));
   const missingShards = missingShardsOf(maps);

@@ -1,10 +1,11 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { msrIndices } from "@trapline/trapline/sweep";
+import { recordsOf, runsOf } from "../../guests/sweep/record.ts";
 import { shardText } from "../fleet/shard.ts";
 import { exampleMap } from "./example_map.ts";
-import { mapFromJson, mapToJson, recordsOf, runsOf } from "./map.ts";
+import { mapFromJson, mapToJson } from "./map.ts";
 import { ContradictionError, mergeMaps, type NamedMap } from "./merge.ts";
 import { windowsOfShard } from "./shard_windows.ts";
-import { indicesOf } from "./windows.ts";
 
 const WHOLE = exampleMap();
 
@@ -17,16 +18,16 @@ function shardOf(index: number, total: number): NamedMap {
     ...WHOLE,
     part: { shard: shardText(shard), of: WHOLE.windows },
     windows,
-    runs: runsOf(new Map(indicesOf(windows).map((msr) => [msr, records.get(msr)!]))),
+    runs: runsOf(new Map(msrIndices(windows).map((msr) => [msr, records.get(msr)!]))),
   };
   return { name: `${index}.json`, map: mapFromJson(mapToJson(map)) };
 }
 
 Deno.test("windowsOfShard() of all shards are all MSRs, each once, about as many each", () => {
   const parts = [1, 2, 3].map((index) =>
-    indicesOf(windowsOfShard({ index, total: 3 }, WHOLE.windows))
+    msrIndices(windowsOfShard({ index, total: 3 }, WHOLE.windows))
   );
-  assertEquals(parts.flat().toSorted((a, b) => a - b), indicesOf(WHOLE.windows));
+  assertEquals(parts.flat().toSorted((a, b) => a - b), msrIndices(WHOLE.windows));
   assertEquals(parts.map(({ length }) => length), [136, 132, 132]);
 });
 

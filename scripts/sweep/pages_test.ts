@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { compareMaps } from "./compare.ts";
+import { compareMaps } from "./compare_maps.ts";
 import { comparisonPage } from "./comparison_page.tsx";
 import { mapPage } from "./map_page.tsx";
 import { exampleMap } from "./example_map.ts";

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { MSR_WINDOWS, type MsrWindow } from "@trapline/trapline/sweep";
 import { readShard, type Shard, SHARD_HELP } from "../fleet/shard.ts";
 import { MisuseError } from "../misuse.ts";
 import { parseOptions } from "../options.ts";
 import { requireFolderOf } from "../write_file.ts";
 import { windowsOfShard } from "./shard_windows.ts";
-import { type MsrWindow, parseRanges, WINDOWS } from "./windows.ts";
+import { parseRanges } from "./ranges.ts";
 
 /** What `deno task sweep --help` prints. */
 export const USAGE = `deno task sweep: map what every MSR does here, as JSON and as a page
@@ -114,7 +115,7 @@ export function readRequest(args: readonly string[]): Request {
     throw new MisuseError(`Cannot do "${task}": only "diff" and "merge" can be asked for`);
   }
   const whole = ranges === undefined
-    ? WINDOWS.map(({ first, last }) => ({ first, last }))
+    ? MSR_WINDOWS.map(({ first, last }) => ({ first, last }))
     : parseRanges(ranges);
   const shard = readShard(values.shard);
   return {

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { msrIndices, type MsrWindow } from "@trapline/trapline/sweep";
 import type { Shard } from "../fleet/shard.ts";
-import { indicesOf, type MsrWindow } from "./windows.ts";
 
 /**
  * MSRs that are dealt together. What takes the time, the MSRs that KVM knows,
@@ -29,7 +29,7 @@ export function windowsOfShard(
   { index, total }: Shard,
   windows: readonly MsrWindow[],
 ): MsrWindow[] {
-  const mine = indicesOf(windows)
+  const mine = msrIndices(windows)
     .filter((_, at) => Math.floor(at / DEALT_TOGETHER) % total === index - 1);
   return windowsOfIndices(mine);
 }

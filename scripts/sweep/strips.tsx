@@ -5,8 +5,9 @@
  * @module
  */
 import type { JSX } from "preact";
+import { msrIndices, type MsrWindow } from "@trapline/trapline/sweep";
+import { hex, windowName, windowText } from "../../guests/sweep/windows.ts";
 import { msrName } from "./names.ts";
-import { hex, indicesOf, type MsrWindow, windowName, windowText } from "./windows.ts";
 
 /** MSRs one after the other that look the same. */
 export interface StripItem extends MsrWindow {
@@ -28,7 +29,7 @@ export interface StripDetail extends MsrWindow {
 
 /** What the script finds in the page: the details, and the names of their MSRs. */
 export function stripData(items: readonly StripDetail[]): unknown {
-  const names = indicesOf(items).flatMap((index) => {
+  const names = msrIndices(items).flatMap((index) => {
     const name = msrName(index);
     return name === undefined ? [] : [[index, name]];
   });

@@ -3,11 +3,18 @@
  *
  * @module
  */
-import { kindOf, KINDS, type MsrKind } from "./kinds.ts";
-import { type MsrRecord, type MsrRun, recordsOf, runsOf, type SweepMap } from "./map.ts";
-import { msrName } from "./names.ts";
-import { type MsrWindow, windowText } from "./windows.ts";
+import {
+  kindOf,
+  KINDS,
+  type MsrKind,
+  type MsrRecord,
+  type MsrWindow,
+} from "@trapline/trapline/sweep";
+import { type MsrRun, recordsOf, runsOf } from "../../guests/sweep/record.ts";
+import { windowText } from "../../guests/sweep/windows.ts";
 import { wrap } from "../terminal.ts";
+import type { SweepMap } from "./map.ts";
+import { msrName } from "./names.ts";
 
 /** How many MSRs of each class there are. */
 export function countKinds(runs: readonly MsrRun[]): ReadonlyMap<MsrKind, number> {

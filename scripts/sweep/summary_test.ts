@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runsOf, type SweepMap } from "./map.ts";
+import { runsOf } from "../../guests/sweep/record.ts";
+import type { SweepMap } from "./map.ts";
 import { countKinds, summaryText } from "./summary.ts";
 
 const MAP: SweepMap = {

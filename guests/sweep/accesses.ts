@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { MsrAccess, WalkedAccess } from "@trapline/trapline";
+import type { MsrAccess, WalkedAccess } from "../walker.ts";
 import { dangerOf } from "./dangers.ts";
-import { type BitMasks, maskText, type MsrRecord } from "./map.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
+import { type BitMasks, maskText, type MsrRecord } from "./record.ts";
 
 /** What may be written to an MSR. */
 export type Permission = "anything" | "value-read" | "nothing";

@@ -4,11 +4,8 @@
  *
  * @module
  */
-import { type Kvm, MsrFilter } from "@trapline/trapline";
-import { type Report, SweepGuest } from "./guest.ts";
-import type { MsrRecord } from "./map.ts";
-import { outcomeOf } from "./outcome.ts";
-import { measurePassThrough } from "./passthrough.ts";
+import type { Kvm } from "../../kvm/kvm.ts";
+import { MsrFilter } from "../../kvm/msr_filter.ts";
 import {
   ALL_BITS,
   bitOutcomes,
@@ -21,20 +18,29 @@ import {
   silentBitOutcomes,
   write,
 } from "./accesses.ts";
+import { type Report, SweepGuest } from "./guest.ts";
+import { outcomeOf } from "./outcome.ts";
+import { measurePassThrough } from "./passthrough.ts";
+import { bitsText, maskText, type MsrRecord } from "./record.ts";
+import { partOfSweep, type SweepStep } from "./steps.ts";
 import { hex } from "./windows.ts";
 
 /** How a sweep goes about it. */
 export interface SweepOptions {
-  /** Whether dangerous writes are made too. */
-  readonly dangerous: boolean;
-  /** Whether all 64 bits are written to MSRs that KVM does not know either. */
-  readonly allBits: boolean;
-  /** Told at every step how far it is. */
-  readonly report: (step: string, done: number, total: number) => void;
+  /** Whether dangerous writes are made too, for which a sandbox is the place; default false. */
+  readonly dangerous?: boolean;
+  /**
+   * Whether each of the 64 bits is written to MSRs too of which KVM knows neither the read nor
+   * the write of 0. By default these get the bits 0, 31, 32 and 63 alone, and the rest when one
+   * of the four is taken.
+   */
+  readonly allBits?: boolean;
+  /** Told again and again which step is at work, and which part of the sweep is done, 0 to 1. */
+  readonly report?: (step: SweepStep, part: number) => void;
 }
 
 /** What a sweep found. */
-export interface Swept {
+export interface MsrSweep {
   /** What is known of each MSR, in the order of the indices. */
   readonly records: ReadonlyMap<number, MsrRecord>;
   /** What could not be found out, and why. */
@@ -55,7 +61,7 @@ class Sweep {
     this.#records = new Map(indices.map((index) => [index, { read: "ended" }]));
   }
 
-  run(): Swept {
+  run(): MsrSweep {
     using guest = new SweepGuest(this.#kvm, { reasons: ["unknown", "inval"] });
     this.#reads(guest);
     this.#note(this.#reread(guest, "reads again", "volatile"));
@@ -70,11 +76,22 @@ class Sweep {
       this.#step("exits counted"),
     );
     this.#note(passedThrough);
-    return { records: this.#records, notes: note === undefined ? [] : [note] };
+    const notes = [this.#sampled(), note];
+    return { records: this.#records, notes: notes.filter((note) => note !== undefined) };
   }
 
-  #step(name: string): Report {
-    return (done, total) => this.#options.report(name, done, total);
+  #step(step: SweepStep): Report {
+    const { report, allBits = false } = this.#options;
+    return (done, total) => report?.(step, partOfSweep(step, { done, total, allBits }));
+  }
+
+  /** What to say of MSRs that got a few bits only. */
+  #sampled(): string | undefined {
+    const few = maskText(SAMPLED_BITS)!;
+    return this.#those(({ bits }) => bits?.tried === few).length === 0
+      ? undefined
+      : "MSRs of which KVM knows neither the read nor the write of 0 were tried with no single " +
+        `bits but ${bitsText(few)}; it refused these`;
   }
 
   #note(changes: Changes): void {
@@ -106,7 +123,7 @@ class Sweep {
   }
 
   /** Marks the MSRs that now read as something else. */
-  #reread(guest: SweepGuest, step: string, mark: "volatile" | "unrestored"): Changes {
+  #reread(guest: SweepGuest, step: SweepStep, mark: "volatile" | "unrestored"): Changes {
     const readable = this.#those(({ value, volatile }) =>
       value !== undefined && volatile === undefined
     );
@@ -122,7 +139,7 @@ class Sweep {
   }
 
   #permission(index: number, record: MsrRecord): ReturnType<typeof permissionOf> {
-    return permissionOf(index, record, this.#options.dangerous);
+    return permissionOf(index, record, this.#options.dangerous ?? false);
   }
 
   #writes(guest: SweepGuest): void {
@@ -206,10 +223,32 @@ class Sweep {
 }
 
 /**
- * Sweeps `indices` on a KVM.
+ * Asks a KVM what reads and writes of each MSR give, whether a filter can deny
+ * them, and whether they make an exit at all. It makes VMs of its own, restores
+ * what it wrote, and leaves out writes that could harm more than its guests.
  *
+ * @param indices The MSRs, each once.
  * @throws {KvmError} When the kernel refuses to make a guest.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Kvm, Msr } from "@trapline/trapline";
+ * import { kindOf, sweepMsrs } from "@trapline/trapline/sweep";
+ *
+ * using kvm = Kvm.open();
+ * const { records } = sweepMsrs(kvm, [Msr.IA32_SYSENTER_CS, Msr.X2APIC_TPR]);
+ * const sysenter = records.get(Msr.IA32_SYSENTER_CS)!;
+ * assertEquals(kindOf(sysenter), "read-write");
+ * assertEquals(sysenter.filterable, { read: true, write: true });
+ * // No filter governs the x2APIC's MSRs.
+ * assertEquals(records.get(Msr.X2APIC_TPR)!.filterable, { read: false, write: false });
+ * ```
  */
-export function sweep(kvm: Kvm, indices: readonly number[], options: SweepOptions): Swept {
+export function sweepMsrs(
+  kvm: Kvm,
+  indices: readonly number[],
+  options: SweepOptions = {},
+): MsrSweep {
   return new Sweep(kvm, indices, options).run();
 }

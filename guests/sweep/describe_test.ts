@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { aspectsOf } from "./describe.ts";
-import type { MsrRecord } from "./map.ts";
+import type { MsrRecord } from "./record.ts";
 
 function aspect(what: string, record: Partial<MsrRecord>): string | undefined {
   return new Map(aspectsOf({ read: "done", value: "0x0", ...record })).get(what);

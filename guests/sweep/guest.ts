@@ -4,20 +4,14 @@
  *
  * @module
  */
-import {
-  asm64,
-  DeadlineError,
-  ExitBudgetError,
-  GuestAssertionError,
-  type Kvm,
-  KvmError,
-  type MsrAccess,
-  type MsrExitReason,
-  type MsrFilter,
-  Session,
-  type Vm,
-  type WalkedAccess,
-} from "@trapline/trapline";
+import { DeadlineError, ExitBudgetError, KvmError } from "../../kvm/errors.ts";
+import type { Kvm } from "../../kvm/kvm.ts";
+import type { MsrExitReason } from "../../kvm/msr_exit_reason.ts";
+import type { MsrFilter } from "../../kvm/msr_filter.ts";
+import type { Vm } from "../../kvm/vm.ts";
+import { GuestAssertionError } from "../assertion_error.ts";
+import { Session } from "../session.ts";
+import type { MsrAccess, WalkedAccess } from "../walker.ts";
 
 /** How KVM treats the guest's accesses. */
 export interface SweepSetting {
@@ -76,7 +70,7 @@ export class SweepGuest implements Disposable {
     const vm = this.#kvm.createVm();
     try {
       vm.enableUserSpaceMsr(this.#setting.reasons);
-      const session = Session.boot(vm, asm64`jmp finish`, { maxExits: Infinity });
+      const session = Session.boot(vm, undefined, { maxExits: Infinity });
       if (this.#setting.filter !== undefined) vm.setMsrFilter(this.#setting.filter);
       return [vm, session];
     } catch (error) {

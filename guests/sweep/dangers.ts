@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { Msr } from "@trapline/trapline";
+import { Msr } from "../../kvm/abi/msr.ts";
 import type { MsrWindow } from "./windows.ts";
 
 /** MSRs to which not everything is written. */
@@ -92,7 +92,19 @@ export const DANGERS: readonly Danger[] = [
   ),
 ];
 
-/** What is dangerous about writing MSR `index`, which can be read or not. */
+/**
+ * What is dangerous about writing MSR `index`, which can be read or not.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Msr } from "@trapline/trapline";
+ * import { dangerOf } from "@trapline/trapline/sweep";
+ *
+ * assertEquals(dangerOf(Msr.KVM_SYSTEM_TIME, true)?.writes, "value-read");
+ * assertEquals(dangerOf(Msr.IA32_SYSENTER_CS, true), undefined);
+ * ```
+ */
 export function dangerOf(index: number, readable: boolean): Danger | undefined {
   return DANGERS.find(({ first, last, ifReadable }) =>
     index >= first && index <= last && (ifReadable === undefined || readable)

@@ -1,14 +1,14 @@
 /**
- * The difference between two maps.
+ * The difference between two sweeps.
  *
  * @module
  */
 import { type Aspect, aspectsOf } from "./describe.ts";
 import { kindOf } from "./kinds.ts";
-import { type BitMasks, type ByKind, type MsrRecord, recordsOf, type SweepMap } from "./map.ts";
+import type { BitMasks, ByKind, MsrRecord } from "./record.ts";
 import { hex, type MsrWindow } from "./windows.ts";
 
-/** The classes of an MSR that is in two maps, with what they mean. */
+/** The classes of an MSR that is in two sweeps, with what they mean. */
 export const CHANGES = {
   "appeared": "unknown to KVM in A, known in B",
   "gone": "known to KVM in A, unknown in B",
@@ -41,17 +41,13 @@ export interface Change extends MsrWindow {
   readonly alike: readonly Aspect[];
 }
 
-/** Two maps side by side. */
-export interface Comparison {
-  /** The first map. */
-  readonly before: SweepMap;
-  /** The second map. */
-  readonly after: SweepMap;
+/** Two sweeps side by side. */
+export interface SweepComparison {
   /** What was swept in both, MSR by MSR. */
   readonly runs: readonly Change[];
   /** Those that differ. */
   readonly changes: readonly Change[];
-  /** MSRs that are in one of the maps only. */
+  /** How many MSRs are in one of the sweeps only. */
   readonly onlyInOne: number;
 }
 
@@ -80,9 +76,9 @@ function comparable(record: MsrRecord, other: MsrRecord): MsrRecord {
     ...(filter !== undefined && { filterable: filter }),
     ...(passed !== undefined && { passedThrough: passed }),
   };
-  // Bits that were tried with the exits off do not tell who refused them.
-  const isSilent = bits?.refused !== undefined;
   if (bits === undefined || other.bits === undefined) return common;
+  // Bits that were tried with the exits off do not tell who refused them.
+  const isSilent = bits.refused !== undefined;
   if (isSilent !== (other.bits.refused !== undefined)) return common;
   const tried = BigInt(bits.tried) & BigInt(other.bits.tried);
   return { ...common, bits: commonBits(bits, tried) };
@@ -117,16 +113,33 @@ function compareRecords(before: MsrRecord, after: MsrRecord): Omit<Change, keyof
   return { kind, differences, alike };
 }
 
-/** Compares two maps, MSR by MSR, as far as both were swept. */
-export function compareMaps(before: SweepMap, after: SweepMap): Comparison {
-  const old = recordsOf(before);
-  const now = recordsOf(after);
+/**
+ * Compares the records of two sweeps, MSR by MSR, as far as both asked the same.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compareSweeps, type MsrRecord } from "@trapline/trapline/sweep";
+ *
+ * const before: MsrRecord = { read: "done", value: "0x0", writeZero: "done" };
+ * const after: MsrRecord = { read: "done", value: "0x0", writeZero: "inval" };
+ * const { changes } = compareSweeps(new Map([[0x174, before]]), new Map([[0x174, after]]));
+ * assertEquals(changes[0]?.kind, "behaviour");
+ * assertEquals(changes[0]?.differences, [
+ *   { what: "Write of 0", before: "done", after: "refused by KVM (INVAL)" },
+ * ]);
+ * ```
+ */
+export function compareSweeps(
+  before: ReadonlyMap<number, MsrRecord>,
+  after: ReadonlyMap<number, MsrRecord>,
+): SweepComparison {
   const runs: (Omit<Change, "last"> & { last: number })[] = [];
   let text = "";
-  for (const index of [...old.keys()].toSorted((a, b) => a - b)) {
-    const record = now.get(index);
+  for (const index of [...before.keys()].toSorted((a, b) => a - b)) {
+    const record = after.get(index);
     if (record === undefined) continue;
-    const found = compareRecords(old.get(index)!, record);
+    const found = compareRecords(before.get(index)!, record);
     const again = JSON.stringify(found);
     const last = runs.at(-1);
     if (last !== undefined && last.last + 1 === index && again === text) last.last = index;
@@ -135,10 +148,8 @@ export function compareMaps(before: SweepMap, after: SweepMap): Comparison {
   }
   const inBoth = runs.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   return {
-    before,
-    after,
     runs,
     changes: runs.filter(({ differences }) => differences.length > 0),
-    onlyInOne: old.size + now.size - 2 * inBoth,
+    onlyInOne: before.size + after.size - 2 * inBoth,
   };
 }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Msr, type WalkedAccess } from "@trapline/trapline";
 import { bitOutcomes, bitWrites, permissionOf, plainWrites } from "./accesses.ts";
-import type { MsrRecord } from "./map.ts";
+import type { MsrRecord } from "./record.ts";
 
 const READ: MsrRecord = { read: "done", value: "0x6" };
 const UNREAD: MsrRecord = { read: "unknown" };

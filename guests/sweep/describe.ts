@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type BitMasks, bitsText, type ByKind, type MsrRecord } from "./map.ts";
 import { OUTCOME_TEXT } from "./outcome.ts";
+import { type BitMasks, bitsText, type ByKind, type MsrRecord } from "./record.ts";
 import { hex } from "./windows.ts";
 
 /** One thing that is known: what, and how it is. */
@@ -47,7 +47,22 @@ function byKind({ read, write }: ByKind, yes: string, no: string): string {
     : `reads ${text(read)}, writes ${text(write)}`;
 }
 
-/** All that is known, in the order in which it was found out. */
+/**
+ * All that is known, in the order in which it was found out.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { aspectsOf } from "@trapline/trapline/sweep";
+ *
+ * const filterable = { read: true, write: false };
+ * assertEquals(aspectsOf({ read: "inval", writeZero: "done", filterable }), [
+ *   ["Read", "refused by KVM (INVAL)"],
+ *   ["Write of 0", "done"],
+ *   ["Filter", "reads can be denied, writes get past it"],
+ * ]);
+ * ```
+ */
 export function aspectsOf(record: MsrRecord): Aspect[] {
   const { read, value, volatile, writeBack, writeZero, bits } = record;
   const aspects: (Aspect | undefined)[] = [

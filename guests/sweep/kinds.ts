@@ -1,9 +1,9 @@
 /**
- * The classes that the MSRs of a map fall into.
+ * The classes that MSRs fall into.
  *
  * @module
  */
-import type { MsrRecord } from "./map.ts";
+import type { MsrRecord } from "./record.ts";
 
 /** The classes, the most interesting first, with what they mean. */
 export const KINDS = {
@@ -11,7 +11,7 @@ export const KINDS = {
   "read-only": "can be read, and no write is taken",
   "readable": "can be read; writes were left out",
   "write-only": "cannot be read, and some write is taken",
-  "invalid": "known to KVM, which refuses reads and writes here",
+  "invalid": "known to KVM, which refuses what was tried here",
   "cpu-fault": "refused by the CPU itself; KVM is not asked",
   "ended": "ended the guest",
   "unknown": "unknown to KVM",
@@ -20,7 +20,18 @@ export const KINDS = {
 /** One of the classes. */
 export type MsrKind = keyof typeof KINDS;
 
-/** The class of an MSR. */
+/**
+ * The class of an MSR.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { kindOf } from "@trapline/trapline/sweep";
+ *
+ * assertEquals(kindOf({ read: "done", writeBack: "inval", writeZero: "inval" }), "read-only");
+ * assertEquals(kindOf({ read: "unknown", writeZero: "unknown" }), "unknown");
+ * ```
+ */
 export function kindOf({ read, writeBack, writeZero, bits }: MsrRecord): MsrKind {
   const outcomes = [read, writeBack, writeZero];
   if (outcomes.includes("ended")) return "ended";

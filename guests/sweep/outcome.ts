@@ -3,10 +3,7 @@
  *
  * @module
  */
-import type { WalkedAccess } from "@trapline/trapline";
-
-/** The words. */
-export const OUTCOMES = ["done", "gp", "inval", "unknown", "ended"] as const;
+import type { WalkedAccess } from "../walker.ts";
 
 /** What came of an access. */
 export type Outcome =
