@@ -60,6 +60,18 @@ function commonBits(bits: BitMasks, common: bigint): BitMasks {
   return Object.fromEntries(parts);
 }
 
+/** The bits as a sweep with the exits off sees them: it cannot tell who refuses them. */
+function silently({ tried, done, kept, ended, ...refusals }: BitMasks): BitMasks {
+  const refused = Object.values(refusals).reduce((mask, text) => mask | BigInt(text), 0n);
+  return {
+    tried,
+    ...(done !== undefined && { done }),
+    ...(kept !== undefined && { kept }),
+    ...(ended !== undefined && { ended }),
+    ...(refused !== 0n && { refused: hex(refused) }),
+  };
+}
+
 /** Only the kinds of access that both sweeps asked can be compared. */
 function commonKinds(of: ByKind | undefined, other: ByKind | undefined): ByKind | undefined {
   const entries = Object.entries(of ?? {})
@@ -77,11 +89,9 @@ function comparable(record: MsrRecord, other: MsrRecord): MsrRecord {
     ...(passed !== undefined && { passedThrough: passed }),
   };
   if (bits === undefined || other.bits === undefined) return common;
-  // Bits that were tried with the exits off do not tell who refused them.
-  const isSilent = bits.refused !== undefined;
-  if (isSilent !== (other.bits.refused !== undefined)) return common;
+  const isSilent = [bits, other.bits].some(({ refused }) => refused !== undefined);
   const tried = BigInt(bits.tried) & BigInt(other.bits.tried);
-  return { ...common, bits: commonBits(bits, tried) };
+  return { ...common, bits: commonBits(isSilent ? silently(bits) : bits, tried) };
 }
 
 function compareRecords(before: MsrRecord, after: MsrRecord): Omit<Change, keyof MsrWindow> {

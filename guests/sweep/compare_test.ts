@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { compareSweeps, type SweepComparison } from "./compare.ts";
+import { compareSweeps, type Difference, type SweepComparison } from "./compare.ts";
 import type { MsrRecord } from "./record.ts";
 
 const UNKNOWN: MsrRecord = { read: "unknown", writeZero: "unknown" };
@@ -28,6 +28,28 @@ Deno.test("compareSweeps() compares only the bits that both sweeps tried", () =>
   const few = { ...UNKNOWN, bits: { tried: "0x1", refused: "0x1" } };
   const many = { ...UNKNOWN, bits: { tried: "0xff", refused: "0xff" } };
   assertEquals(compare(few, many).changes, []);
+});
+
+Deno.test("compareSweeps() sees a bit that is taken where the other sweep saw all refused", () => {
+  const differences = (before: MsrRecord, after: MsrRecord): readonly Difference[] =>
+    compare(before, after).changes.flatMap(({ differences }) => differences);
+  const silent = {
+    ...UNKNOWN,
+    bits: { tried: "0x8000000180000001", refused: "0x8000000180000001" },
+  };
+  const tried = "0xffffffffffffffff";
+  const taken = { ...UNKNOWN, bits: { tried, done: "0x1", unknown: "0xfffffffffffffffe" } };
+  const [before, after] = ["0, 31-32, 63: #GP", "0: taken; 31-32, 63: #GP"];
+  assertEquals(compare(silent, taken).changes[0]!.kind, "appeared");
+  assertEquals(differences(silent, taken), [{ what: "Single bits", before, after }]);
+  assertEquals(differences(taken, silent), [{ what: "Single bits", before: after, after: before }]);
+  // Who refuses is no difference where one of the two could not tell.
+  const refused = {
+    ...UNKNOWN,
+    bits: { tried, gp: "0x1", inval: "0x80000000", unknown: "0x100000000" },
+  };
+  const all = { ...refused, bits: { ...refused.bits, unknown: "0xffffffff7ffffffe" } };
+  assertEquals(differences(silent, all), []);
 });
 
 Deno.test("compareSweeps() compares only what both sweeps asked", () => {
