@@ -23,7 +23,13 @@ function danger(first: number, last: number, why: string): Danger {
   return { first, last, writes: "value-read", why };
 }
 
+/** An MSR where any write does it. */
+function trigger(index: number, why: string): Danger {
+  return { first: index, last: index, writes: "nothing", why };
+}
+
 const WRITES_MEMORY = "KVM writes guest memory at the address that is written here";
+const LVT = "X2APIC LVT: once it is unmasked, interrupts, NMIs and SMIs come to the guest";
 const HYPERV_MEMORY = "Hyper-V enlightenment: KVM writes a page of guest memory here";
 
 /** All of them, by index. */
@@ -49,6 +55,12 @@ export const DANGERS: readonly Danger[] = [
   ),
   danger(0x560, 0x572, "Processor Trace: the processor writes its output to an address"),
   danger(0x600, 0x600, "DS_AREA: where the processor writes branch and PEBS records"),
+  trigger(Msr.X2APIC_EOI, "X2APIC EOI: ends the interrupt that is being served"),
+  danger(0x82f, 0x82f, LVT),
+  trigger(0x830, "X2APIC ICR: sends an interrupt, an NMI, an SMI or an INIT"),
+  danger(0x832, 0x837, LVT),
+  danger(0x838, 0x838, "X2APIC initial count: starts the timer"),
+  trigger(0x83f, "X2APIC SELF IPI: sends the guest an interrupt"),
   danger(
     0x4000_0001,
     0x4000_0001,
@@ -56,6 +68,8 @@ export const DANGERS: readonly Danger[] = [
   ),
   danger(0x4000_0003, 0x4000_0003, "Hyper-V reset: ends the guest with a system event"),
   danger(0x4000_0021, 0x4000_0021, `${HYPERV_MEMORY} (reference TSC)`),
+  trigger(0x4000_0070, "Hyper-V's EOI: ends the interrupt that is being served"),
+  trigger(0x4000_0071, "Hyper-V's ICR: sends an interrupt, an NMI, an SMI or an INIT"),
   danger(0x4000_0073, 0x4000_0073, `${HYPERV_MEMORY} (VP assist)`),
   danger(0x4000_0080, 0x4000_009f, `${HYPERV_MEMORY} (SynIC), or raises interrupts`),
   danger(

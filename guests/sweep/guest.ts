@@ -12,6 +12,7 @@ import type { Vm } from "../../kvm/vm.ts";
 import { GuestAssertionError } from "../assertion_error.ts";
 import { Session } from "../session.ts";
 import type { MsrAccess, WalkedAccess } from "../walker.ts";
+import { enterX2apicMode, x2apicObstacle } from "./local_apic.ts";
 
 /** How KVM treats the guest's accesses. */
 export interface SweepSetting {
@@ -52,6 +53,7 @@ function batchesOf<T>(groups: readonly (readonly T[])[]): (readonly T[])[][] {
 export class SweepGuest implements Disposable {
   readonly #kvm: Kvm;
   readonly #setting: SweepSetting;
+  readonly #hasApic: boolean;
   #vm: Vm;
   #session: Session;
 
@@ -63,14 +65,17 @@ export class SweepGuest implements Disposable {
   constructor(kvm: Kvm, setting: SweepSetting) {
     this.#kvm = kvm;
     this.#setting = setting;
+    this.#hasApic = x2apicObstacle(kvm) === undefined;
     [this.#vm, this.#session] = this.#boot();
   }
 
   #boot(): [Vm, Session] {
     const vm = this.#kvm.createVm();
     try {
+      if (this.#hasApic) vm.createIrqchip();
       vm.enableUserSpaceMsr(this.#setting.reasons);
       const session = Session.boot(vm, undefined, { maxExits: Infinity });
+      if (this.#hasApic) enterX2apicMode(session.vcpu);
       if (this.#setting.filter !== undefined) vm.setMsrFilter(this.#setting.filter);
       return [vm, session];
     } catch (error) {

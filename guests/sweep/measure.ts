@@ -19,6 +19,7 @@ import {
   write,
 } from "./accesses.ts";
 import { type Report, SweepGuest } from "./guest.ts";
+import { apicNote, x2apicObstacle } from "./local_apic.ts";
 import { outcomeOf } from "./outcome.ts";
 import { measurePassThrough } from "./passthrough.ts";
 import { bitsText, maskText, type MsrRecord } from "./record.ts";
@@ -76,7 +77,7 @@ class Sweep {
       this.#step("exits counted"),
     );
     this.#note(passedThrough);
-    const notes = [this.#sampled(), note];
+    const notes = [apicNote(x2apicObstacle(this.#kvm)), this.#sampled(), note];
     return { records: this.#records, notes: notes.filter((note) => note !== undefined) };
   }
 
