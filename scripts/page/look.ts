@@ -15,6 +15,11 @@ async function headingOf(page: Page): Promise<string> {
   return await page.locator("#details > :first-child").innerText();
 }
 
+async function detailsOf(page: Page): Promise<[what: string, how: string][]> {
+  const texts = await page.locator("#details dl > *").allInnerTexts();
+  return texts.flatMap((text, i): [string, string][] => i % 2 === 0 ? [[text, texts[i + 1]!]] : []);
+}
+
 async function lookAt(seen: Seen, selector: string, folder: string | undefined): Promise<Look> {
   const { screen, page, touch, complaints } = seen;
   const before = await headingOf(page);
@@ -24,17 +29,21 @@ async function lookAt(seen: Seen, selector: string, folder: string | undefined):
     return await headingOf(page);
   };
   const pointed = await point(selector);
+  const details = await detailsOf(page);
   if (folder !== undefined) await page.screenshot({ path: `${folder}/${screen}.png` });
   await page.locator(".rows").first().focus();
   await page.keyboard.press("ArrowRight");
   const next = await headingOf(page);
-  await page.locator("#find").fill(SEARCHED);
-  const found = await headingOf(page);
+  const found: string[] = [];
+  for (const text of SEARCHED) {
+    await page.locator("#find").fill(text);
+    found.push(await headingOf(page));
+  }
   const strip = await point(".strip");
   const { width, paper } = await measure(page);
   // A phone makes its viewport as wide as the page: the screen is what it must fit.
   const overflows = width > seen.width;
-  return { screen, complaints, overflows, paper, before, pointed, next, found, strip };
+  return { screen, complaints, overflows, paper, before, pointed, details, next, found, strip };
 }
 
 if (import.meta.main) {

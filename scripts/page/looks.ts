@@ -19,13 +19,15 @@ export interface Look {
   readonly before: string;
   /** The heading of the details after the cell was pointed at, or tapped. */
   readonly pointed: string;
+  /** What the details then said, each thing with how it is. */
+  readonly details: readonly (readonly [what: string, how: string])[];
   /** After the right arrow key. */
   readonly next: string;
-  /** After the text below was typed into the search. */
-  readonly found: string;
+  /** After each of the texts below was typed into the search. */
+  readonly found: readonly string[];
   /** After the middle of the first strip was pointed at, or tapped. */
   readonly strip: string;
 }
 
-/** What is typed into the search. */
-export const SEARCHED = "sysenter_eip";
+/** What is typed into the search: a part of a name, and an index that other names have in them. */
+export const SEARCHED: readonly string[] = ["sysenter_eip", "c1", "0X174", "64"];

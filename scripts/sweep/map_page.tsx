@@ -74,7 +74,7 @@ function Known({ runs }: { readonly runs: readonly MsrRun[] }): JSX.Element {
       heads={["MSR", "Class", "Value", "Single bits"]}
       rows={runs.filter(({ record }) => kindOf(record) !== EMPTY).map((run) => [
         titleOf(run),
-        kindOf(run.record),
+        <span key="class" class="whole">{kindOf(run.record)}</span>,
         <span key="value" class="mono">{run.record.value}</span>,
         new Map(aspectsOf(run.record)).get("Single bits"),
       ])}

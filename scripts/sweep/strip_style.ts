@@ -60,6 +60,7 @@ ${colours.join("\n")}
 .legend li { padding-left: 1.6rem; }
 .legend i { float: left; width: 1.05rem; margin: .1rem 0 0 -1.6rem; cursor: default; }
 .legend .sample { --cell: light-dark(#b9c0ca, #555f6d); }
+.whole { white-space: nowrap; }
 .m-passed::after {
   content: "";
   position: absolute;

@@ -100,7 +100,8 @@
     if (text === "") return;
     const number = /^(0x)?[0-9a-f]+$/.test(text) ? parseInt(text, 16) : undefined;
     const named = Object.keys(names).find((index) => names[index].toLowerCase().includes(text));
-    if (named !== undefined) goTo(Number(named));
-    else if (number !== undefined) goTo(number);
+    // Digits can be part of a name too: 10 is an index first.
+    if (number !== undefined && itemOf(number) !== undefined) goTo(number);
+    else if (named !== undefined) goTo(Number(named));
   });
 })();
