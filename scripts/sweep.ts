@@ -16,7 +16,7 @@ import { comparisonText } from "./sweep/comparison_text.ts";
 import { comparisonPage } from "./sweep/comparison_page.tsx";
 import { mapPage } from "./sweep/map_page.tsx";
 import { ContradictionError, mergeMaps } from "./sweep/merge.ts";
-import { ProgressBar } from "./sweep/progress_bar.ts";
+import { ProgressBar } from "./progress_bar.ts";
 import { readRequest, type Request, USAGE } from "./sweep/request.ts";
 import { summaryText } from "./sweep/summary.ts";
 import { COLUMNS } from "./terminal.ts";

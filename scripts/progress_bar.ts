@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { StatusLine } from "../status_line.ts";
+import { StatusLine } from "./status_line.ts";
 
 /** Cells of the bar. */
 const WIDTH = 30;
