@@ -5,7 +5,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { randomSource } from "../guests/oracle/probes.ts";
+import { randomSource } from "../guests/oracle/random.ts";
 import { ENDING_SIGNALS, type EndingSignal } from "./ending_signals.ts";
 import { processesInGroup, processesOf } from "./processes.ts";
 

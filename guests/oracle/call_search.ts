@@ -13,6 +13,7 @@ import { HostMemory } from "../../kvm/host_memory.ts";
 import type { Kvm } from "../../kvm/kvm.ts";
 import { MSR_EXIT_REASONS, type MsrExitReason } from "../../kvm/msr_exit_reason.ts";
 import {
+  type EncodedMsrFilter,
   encodeRawMsrFilter,
   MAX_MSRS_PER_RANGE,
   type RawMsrFilter,
@@ -20,10 +21,11 @@ import {
 } from "../../kvm/msr_filter.ts";
 import type { Vm } from "../../kvm/vm.ts";
 import type { MsrAccess } from "../walker.ts";
-import { randomSource } from "./probes.ts";
+import { type Disagreement, type FilterTrial, formatDisagreement } from "./disagreement.ts";
+import { randomSource } from "./random.ts";
+import { KERNEL_ADDRESS, placed } from "./raw_argument.ts";
 import { type CheckOrder, expectRefusal, type RawCall, type RawSlot } from "./refusals.ts";
-import { formatDisagreement } from "./disagreement.ts";
-import { type Disagreement, FilterSearch, type FilterTrial } from "./search.ts";
+import { FilterSearch } from "./search.ts";
 
 type FilterCall = Extract<RawCall, { name: "X86_SET_MSR_FILTER" }>;
 
@@ -31,9 +33,6 @@ type FilterCall = Extract<RawCall, { name: "X86_SET_MSR_FILTER" }>;
 export const PAGE_SIZE = 4096;
 /** Accesses after each call: enough to tell one filter from another. */
 const ACCESSES = 192;
-/** An address above user space that is mapped in no process. */
-export const KERNEL_ADDRESS = 0xffff_ffff_ffff_f000n;
-
 /** The bytes of a readable bitmap; the seed to which searches shrink, 0, gives zeros. */
 export function bitmapOf({ nmsrs, seed }: RawSlot): Uint8Array {
   const bytes = new Uint8Array(Math.ceil(nmsrs / 64) * 8);
@@ -89,6 +88,9 @@ export class CallSearch implements Disposable {
   readonly #search: FilterSearch;
   readonly #order: CheckOrder;
   readonly #page: HostMemory;
+  readonly #argument: HostMemory;
+  /** What the addresses of the last call point to. */
+  #held: EncodedMsrFilter | undefined;
   #filter: RawMsrFilter = { flags: 0, ranges: [] };
   #reasons: readonly MsrExitReason[] = [];
 
@@ -101,10 +103,12 @@ export class CallSearch implements Disposable {
     const { order, except } = options;
     this.#order = order;
     this.#page = HostMemory.allocate(PAGE_SIZE);
+    this.#argument = HostMemory.allocate(PAGE_SIZE);
     try {
       this.#search = new FilterSearch(kvm, { accesses: ACCESSES, ...(except && { except }) });
     } catch (error) {
       this.#page.close();
+      this.#argument.close();
       throw error;
     }
   }
@@ -132,17 +136,17 @@ export class CallSearch implements Disposable {
     return undefined;
   }
 
-  /** Makes `calls` in turn, and after the last just one access, if there is one. */
-  compareOne(
+  /** Makes `calls` in turn, and after the last just these accesses, if there are any. */
+  compareWalk(
     calls: readonly RawCall[],
-    access: MsrAccess | undefined,
+    accesses: readonly MsrAccess[],
   ): CallDisagreement | undefined {
     for (const [i, call] of calls.entries()) {
       const found = this.#about(calls.slice(0, i + 1), this.#callProblem(call));
       if (found !== undefined) return found;
     }
-    if (access === undefined) return undefined;
-    return this.#about(calls, this.#search.compareOneInForce(this.#trial(0, 0), access));
+    if (accesses.length === 0) return undefined;
+    return this.#about(calls, this.#search.compareWalkInForce(this.#trial(0, 0), accesses));
   }
 
   #about(
@@ -178,18 +182,21 @@ export class CallSearch implements Disposable {
     };
   }
 
-  #enable({ flags, args }: Extract<RawCall, { name: "ENABLE_CAP" }>): RawResult {
+  #enable(call: Extract<RawCall, { name: "ENABLE_CAP" }>): RawResult {
+    const { flags, args } = call;
     const bytes = encodeRawEnableCap({ cap: CAP.X86_USER_SPACE_MSR, flags, args });
-    return this.#search.vm.raw(IOCTL.ENABLE_CAP, bytes);
+    return this.#search.vm.raw(IOCTL.ENABLE_CAP, placed(call, bytes, this.#argument));
   }
 
-  #set({ flags, slots }: FilterCall): RawResult {
+  #set(call: FilterCall): RawResult {
+    const { flags, slots } = call;
     const ranges = slots.map((slot): RawMsrRange => {
       const { flags, nmsrs, base } = slot;
       return { flags, nmsrs, base, bitmap: this.#bitmap(slot) };
     });
-    const { bytes } = encodeRawMsrFilter({ flags, ranges });
-    return this.#search.vm.raw(IOCTL.X86_SET_MSR_FILTER, bytes);
+    this.#held = encodeRawMsrFilter({ flags, ranges });
+    const argument = placed(call, this.#held.bytes, this.#argument);
+    return this.#search.vm.raw(IOCTL.X86_SET_MSR_FILTER, argument);
   }
 
   #bitmap(slot: RawSlot): bigint | Uint8Array {
@@ -222,6 +229,7 @@ export class CallSearch implements Disposable {
   close(): void {
     this.#search.close();
     this.#page.close();
+    this.#argument.close();
   }
 
   /** Closes the VMs. */

@@ -5,7 +5,9 @@
  */
 import fc, { type Arbitrary } from "fast-check";
 import { EDGE_INDICES } from "./probes.ts";
-import type { BitmapPlace, RawCall, RawSlot } from "./refusals.ts";
+import type { ArgumentPlace, BitmapPlace, RawCall, RawSlot } from "./refusals.ts";
+
+const UNREADABLE: readonly BitmapPlace[] = ["null", "unmapped", "kernel", "cut"];
 
 function words(): Arbitrary<number> {
   return fc.oneof(
@@ -15,7 +17,6 @@ function words(): Arbitrary<number> {
 }
 
 function slots(): Arbitrary<RawSlot> {
-  const places: readonly BitmapPlace[] = ["null", "unmapped", "kernel", "cut"];
   return fc.record({
     flags: fc.oneof(
       { arbitrary: fc.constantFrom(1, 2, 3), weight: 12 },
@@ -30,10 +31,25 @@ function slots(): Arbitrary<RawSlot> {
     base: fc.oneof(fc.constantFrom(...EDGE_INDICES), fc.integer({ min: 0, max: 0xffff_ffff })),
     place: fc.oneof(
       { arbitrary: fc.constant("readable" as const), weight: 12 },
-      { arbitrary: fc.constantFrom(...places), weight: 1 },
+      { arbitrary: fc.constantFrom(...UNREADABLE), weight: 1 },
     ),
     seed: fc.nat(),
   });
+}
+
+/** Where arguments lie, most of them in good memory, and what is between their members. */
+function argumentFields(): {
+  argument: Arbitrary<ArgumentPlace>;
+  padding: Arbitrary<number>;
+} {
+  return {
+    argument: fc.oneof(
+      { arbitrary: fc.constant("readable" as const), weight: 12 },
+      { arbitrary: fc.constant("end" as const), weight: 2 },
+      { arbitrary: fc.constantFrom(...UNREADABLE), weight: 1 },
+    ),
+    padding: fc.oneof(fc.constant(0), fc.nat()),
+  };
 }
 
 /**
@@ -50,7 +66,9 @@ function slots(): Arbitrary<RawSlot> {
  * ```
  */
 export function rawCalls(): Arbitrary<RawCall> {
+  const u64 = fc.bigInt(0n, (1n << 64n) - 1n);
   const filters = fc.record({
+    ...argumentFields(),
     name: fc.constant("X86_SET_MSR_FILTER" as const),
     flags: fc.oneof(
       { arbitrary: fc.constantFrom(0, 1), weight: 8 },
@@ -64,12 +82,13 @@ export function rawCalls(): Arbitrary<RawCall> {
   const masks = fc.oneof(
     { arbitrary: fc.bigInt(0n, 7n), weight: 4 },
     { arbitrary: fc.nat({ max: 63 }).map((bit) => 1n << BigInt(bit)), weight: 1 },
-    { arbitrary: fc.bigInt(0n, (1n << 64n) - 1n), weight: 1 },
+    { arbitrary: u64, weight: 1 },
   );
   const caps = fc.record({
+    ...argumentFields(),
     name: fc.constant("ENABLE_CAP" as const),
     flags: fc.oneof({ arbitrary: fc.constant(0), weight: 5 }, { arbitrary: words(), weight: 1 }),
-    args: fc.tuple(masks, fc.bigInt(0n, (1n << 64n) - 1n)),
+    args: fc.tuple(masks, u64, u64, u64),
   });
   return fc.oneof({ arbitrary: filters, weight: 4 }, { arbitrary: caps, weight: 1 });
 }

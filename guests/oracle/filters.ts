@@ -8,8 +8,9 @@
 import fc, { type Arbitrary } from "fast-check";
 import { MSR_EXIT_REASONS } from "../../kvm/msr_exit_reason.ts";
 import { MAX_MSRS_PER_RANGE, type RawMsrFilter, type RawMsrRange } from "../../kvm/msr_filter.ts";
-import { EDGE_INDICES, randomSource } from "./probes.ts";
-import type { FilterTrial } from "./search.ts";
+import type { FilterTrial } from "./disagreement.ts";
+import { EDGE_INDICES } from "./probes.ts";
+import { randomSource } from "./random.ts";
 
 const SLOTS = 16;
 const WORD_BITS = 64;

@@ -9,6 +9,7 @@ import type { Kvm } from "../../kvm/kvm.ts";
 import { type CallDisagreement, CallSearch, type CallSearchOptions } from "./call_search.ts";
 import { rawCalls } from "./calls.ts";
 import type { RawCall } from "./refusals.ts";
+import { SHRINKING_MS, smallerWithin } from "./shrinking.ts";
 
 /** Calls in one sequence, at most. */
 const LENGTH = 12;
@@ -19,6 +20,8 @@ export interface FindCallsOptions extends CallSearchOptions {
   readonly seed: number;
   /** How many sequences of calls, each on a VM of its own. */
   readonly sequences: number;
+  /** Asked before each sequence whether the search goes on; by default it does. */
+  readonly goesOn?: () => boolean;
 }
 
 /** What a search of raw calls came to. */
@@ -55,8 +58,11 @@ function withoutNeedless(found: CallDisagreement, again: Again): CallDisagreemen
  * Searches random raw calls, and gives the fewest and smallest of the first
  * disagreement.
  *
+ * A guest that does not come to its end disagrees too. Steps on the way to the
+ * smallest that fail in another way count as not smaller.
+ *
  * @throws {KvmError} When the kernel refuses a step of the search itself.
- * @throws {GuestAssertionError} When the guest does not come to its end.
+ * @throws {NatureError} When KVM does what none without a filter may do.
  *
  * @example Usage
  * ```ts
@@ -77,12 +83,15 @@ function withoutNeedless(found: CallDisagreement, again: Again): CallDisagreemen
  * ```
  */
 export function findCallDisagreement(kvm: Kvm, options: FindCallsOptions): CallFindings {
-  const { seed, sequences, ...how } = options;
+  const { seed, sequences, goesOn = () => true, ...how } = options;
   const sequence = fc.tuple(fc.array(rawCalls(), { maxLength: LENGTH }), fc.nat());
   let compared = 0;
   let found: CallDisagreement | undefined;
+  let isOver = false;
   const first = fc.check(
     fc.property(sequence, ([calls, start]) => {
+      isOver ||= !goesOn();
+      if (isOver) return true;
       using search = new CallSearch(kvm, how);
       found = search.compare(calls, start);
       compared += search.compared;
@@ -96,12 +105,15 @@ export function findCallDisagreement(kvm: Kvm, options: FindCallsOptions): CallF
   if (found === undefined) throw first.errorInstance;
 
   const { access } = found;
-  const again: Again = (calls) => {
-    using search = new CallSearch(kvm, how);
-    const smaller = search.compareOne(calls, access?.access);
-    // Of the same kind: not another call's errno in place of an access.
-    return (smaller?.access === undefined) === (access === undefined) ? smaller : undefined;
-  };
+  const accesses = access === undefined ? [] : access.among ?? [access.access];
+  const step = smallerWithin(SHRINKING_MS);
+  const again: Again = (calls) =>
+    step(() => {
+      using search = new CallSearch(kvm, how);
+      const smaller = search.compareWalk(calls, accesses);
+      // Of the same kind: not another call's errno in place of an access.
+      return (smaller?.access === undefined) === (access === undefined) ? smaller : undefined;
+    });
   let smallest: CallDisagreement | undefined;
   fc.check(
     fc.property(sequence, ([calls]) => {

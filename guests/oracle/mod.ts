@@ -33,19 +33,22 @@ export {
   filterAllows,
   type MsrNature,
 } from "./model.ts";
-export { findDisagreement, type FindOptions } from "./find.ts";
+export { findDisagreement, type FindOptions, type TrialSearch } from "./find.ts";
 export { EDGE_INDICES } from "./probes.ts";
 export {
+  type ArgumentPlace,
   type BitmapPlace,
   type CheckOrder,
   expectRefusal,
+  type RawArgument,
   type RawCall,
   type RawSlot,
 } from "./refusals.ts";
+export { NatureError } from "./natures.ts";
+export { FilterSearch, type FilterSearchOptions } from "./search.ts";
 export {
   type Disagreement,
-  FilterSearch,
-  type FilterSearchOptions,
   type FilterTrial,
-} from "./search.ts";
-export { formatDisagreement } from "./disagreement.ts";
+  formatDisagreement,
+  type MetNature,
+} from "./disagreement.ts";

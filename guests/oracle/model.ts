@@ -34,6 +34,8 @@ export interface AskedAccess {
   readonly kind: "read" | "write";
   /** The MSR index. */
   readonly index: number;
+  /** What is written; default 0. A filter does not look at it, the access's nature depends on it. */
+  readonly value?: bigint;
 }
 
 const READ = 1;
@@ -42,6 +44,11 @@ const DEFAULT_DENY = 1;
 
 const X2APIC_FIRST = 0x800;
 const X2APIC_LAST = 0x8ff;
+
+/** Whether the MSR is one of the x2APIC, which no filter denies. */
+export function isX2apic(index: number): boolean {
+  return index >= X2APIC_FIRST && index <= X2APIC_LAST;
+}
 
 function governs({ flags, nmsrs, base }: RawMsrRange, { kind, index }: AskedAccess): boolean {
   if ((flags & (kind === "read" ? READ : WRITE)) === 0) return false;
@@ -78,7 +85,7 @@ function bitmapAllows({ base, bitmap }: RawMsrRange, index: number): boolean {
  */
 export function filterAllows(filter: RawMsrFilter, access: AskedAccess): boolean {
   const { index } = access;
-  if (index >= X2APIC_FIRST && index <= X2APIC_LAST) return true;
+  if (isX2apic(index)) return true;
   const range = filter.ranges.find((range) => governs(range, access));
   return range === undefined ? filter.flags !== DEFAULT_DENY : bitmapAllows(range, index);
 }

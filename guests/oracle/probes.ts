@@ -8,6 +8,8 @@
 import { Msr } from "../../kvm/abi/msr.ts";
 import type { RawMsrFilter, RawMsrRange } from "../../kvm/msr_filter.ts";
 import { type AskedAccess, filterAllows } from "./model.ts";
+import type { RandomSource } from "./random.ts";
+import { HARMLESS } from "./values.ts";
 
 /**
  * Indices at which something ends: the hardware's bitmaps, the x2APIC MSRs,
@@ -54,20 +56,6 @@ export interface Probe extends AskedAccess {
   readonly gentle: boolean;
 }
 
-/** A generator of numbers that gives the same ones for the same seed (mulberry32). */
-export type RandomSource = () => number;
-
-/** Starts a {@linkcode RandomSource}; it gives integers of 32 bits. */
-export function randomSource(seed: number): RandomSource {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b_79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  };
-}
-
 /** Offsets within a range at which a wrong bit, byte, word or length would show. */
 function offsetsOf({ nmsrs }: RawMsrRange, random: RandomSource, inside: number): number[] {
   const offsets = [-1, 0, 1, 7, 8, 31, 32, 62, 63, 64, 65, 127, 128, nmsrs - 1, nmsrs, nmsrs + 1];
@@ -76,10 +64,17 @@ function offsetsOf({ nmsrs }: RawMsrRange, random: RandomSource, inside: number)
   return offsets;
 }
 
-/** Whether the filter denies reads and writes: then to ask does nothing to the guest. */
-function deniesBoth(filter: RawMsrFilter, index: number): boolean {
-  return !filterAllows(filter, { kind: "read", index }) &&
-    !filterAllows(filter, { kind: "write", index });
+const KINDS = ["read", "write"] as const;
+
+/** The kinds of access to an MSR that may exist which do nothing to the guest, if the filter works. */
+function harmlessKinds(filter: RawMsrFilter, index: number): AskedAccess["kind"][] {
+  return KINDS.filter((kind) => !filterAllows(filter, { kind, index }));
+}
+
+/** The same for an MSR with a name: reads do no harm, and writes only where no harmless value is known. */
+function namedKinds(filter: RawMsrFilter, index: number): AskedAccess["kind"][] {
+  const isWritten = HARMLESS.has(index) || !filterAllows(filter, { kind: "write", index });
+  return isWritten ? [...KINDS] : ["read"];
 }
 
 function inSomeSpace(random: RandomSource): number {
@@ -88,10 +83,11 @@ function inSomeSpace(random: RandomSource): number {
 }
 
 /**
- * The accesses by which `filter` is asked, reads and writes of the same
- * indices, about `count` of them and at least those at the edges and those of
- * the MSRs with a name here that it denies. `elsewhere` gives those that may
- * be anywhere.
+ * The accesses by which `filter` is asked, about `count` of them: reads and
+ * writes of the same indices at the edges, inside the ranges and anywhere; of
+ * each MSR with a name here a read, and a write where the filter denies it or
+ * a harmless value is known; and where MSRs are, what the filter denies.
+ * `elsewhere` gives those that may be anywhere.
  */
 export function probesOf(
   filter: RawMsrFilter,
@@ -111,19 +107,28 @@ export function probesOf(
     for (const offset of [-1, 0, 1]) indices.add((edge + offset) >>> 0);
   }
   // A processor may let pass what it knows, so MSRs that exist tell more than any other index.
-  const gentle = new Set<number>(Object.values(Msr).filter((index) => deniesBoth(filter, index)));
-  for (const index of indices) gentle.delete(index);
-  while ((indices.size + gentle.size) * 2 < count) {
-    const index = inSomeSpace(random);
-    if (random() % 4 === 0 || !deniesBoth(filter, index)) indices.add(elsewhere());
-    else if (!indices.has(index)) gentle.add(index);
+  const gentle = new Map<number, AskedAccess["kind"][]>();
+  for (const index of Object.values(Msr)) {
+    if (!indices.has(index)) gentle.set(index, namedKinds(filter, index));
   }
-  const ask = (index: number, gentle: boolean): Probe[] => [
-    { kind: "read", index, gentle },
-    { kind: "write", index, gentle },
-  ];
+  let asked = indices.size * KINDS.length;
+  for (const kinds of gentle.values()) asked += kinds.length;
+  while (asked < count) {
+    const index = inSomeSpace(random);
+    const kinds = random() % 4 === 0 ? [] : harmlessKinds(filter, index);
+    if (kinds.length === 0) {
+      indices.add(elsewhere());
+      asked += KINDS.length;
+    } else if (!indices.has(index) && !gentle.has(index)) {
+      gentle.set(index, kinds);
+      asked += kinds.length;
+    }
+  }
   return [
-    ...[...indices].flatMap((index) => ask(index, false)),
-    ...[...gentle].flatMap((index) => ask(index, true)),
+    ...[...indices].flatMap((index) => KINDS.map((kind) => ({ kind, index, gentle: false }))),
+    ...[...gentle].flatMap(([index, kinds]) =>
+      // What is at an edge or anywhere is asked already.
+      indices.has(index) ? [] : kinds.map((kind) => ({ kind, index, gentle: true }))
+    ),
   ];
 }

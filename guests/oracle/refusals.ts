@@ -31,14 +31,28 @@ export interface RawSlot {
   readonly seed: number;
 }
 
+/** Where the argument of a call lies: where a bitmap can, or in the last bytes of a mapping. */
+export type ArgumentPlace = BitmapPlace | "end";
+
+/** What all calls have. */
+export interface RawArgument {
+  /** Where the argument lies; by default in memory that the kernel can read. */
+  readonly argument?: ArgumentPlace;
+  /** What the bytes between its members are filled with; by default, and for 0, with zeros. */
+  readonly padding?: number;
+}
+
 /** One call of an ioctl with fields that nobody checked. */
 export type RawCall =
-  | {
-    readonly name: "X86_SET_MSR_FILTER";
-    readonly flags: number;
-    readonly slots: readonly RawSlot[];
-  }
-  | { readonly name: "ENABLE_CAP"; readonly flags: number; readonly args: readonly bigint[] };
+  & RawArgument
+  & (
+    | {
+      readonly name: "X86_SET_MSR_FILTER";
+      readonly flags: number;
+      readonly slots: readonly RawSlot[];
+    }
+    | { readonly name: "ENABLE_CAP"; readonly flags: number; readonly args: readonly bigint[] }
+  );
 
 /** In which order a kernel checks a slot. */
 export interface CheckOrder {
@@ -62,7 +76,8 @@ function slotRefusal(slot: RawSlot, { bitmapFirst }: CheckOrder): ErrnoName | un
 
 /**
  * The errno that a call must fail with, `undefined` when it must succeed.
- * The slots are checked in their order; empty ones are not looked at.
+ * The slots are checked in their order; empty ones are not looked at, nor is
+ * what lies between the members.
  *
  * Source: api.rst 4.97 and 7.21; `kvm_vm_ioctl_set_msr_filter()` of Linux.
  *
@@ -77,6 +92,8 @@ function slotRefusal(slot: RawSlot, { bitmapFirst }: CheckOrder): ErrnoName | un
  * ```
  */
 export function expectRefusal(call: RawCall, order: CheckOrder): ErrnoName | undefined {
+  const { argument = "readable" } = call;
+  if (argument !== "readable" && argument !== "end") return "EFAULT";
   if (call.name === "ENABLE_CAP") {
     const [mask = 0n] = call.args;
     return call.flags !== 0 || (mask | REASONS) !== REASONS ? "EINVAL" : undefined;

@@ -47,3 +47,10 @@ Deno.test("expectRefusal() refuses unknown reasons and any flag of ENABLE_CAP", 
   assertEquals(refusal(0, 8n), "EINVAL");
   assertEquals(refusal(0, 1n << 32n), "EINVAL");
 });
+
+Deno.test("expectRefusal() refuses an argument that cannot be read before it looks at it", () => {
+  const call = { name: "ENABLE_CAP", flags: 1, args: [7n] } as const;
+  const refusals = (["null", "unmapped", "kernel", "cut", "end", "readable"] as const)
+    .map((argument) => expectRefusal({ ...call, argument, padding: 1 }, NEW));
+  assertEquals(refusals, ["EFAULT", "EFAULT", "EFAULT", "EFAULT", "EINVAL", "EINVAL"]);
+});
