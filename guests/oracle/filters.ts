@@ -1,7 +1,7 @@
 /**
  * Random filters that are nasty on purpose: many ranges, overlaps, holes, all
- * flags, lengths about 8, 64 and the most that the kernel takes, and bases at
- * every edge.
+ * flags, lengths about 8, 64 and the most that the kernel takes, and bases and
+ * ends at every edge.
  *
  * @module
  */
@@ -65,20 +65,43 @@ function bitmapOf(nmsrs: number, filling: Filling): Uint8Array {
   return bitmap;
 }
 
+/** Where ranges lie, by their lengths: from some base on, or up to an edge, give or take one. */
+function places(): Arbitrary<(nmsrs: number) => number> {
+  const ends = fc.tuple(fc.constantFrom(...EDGE_INDICES), fc.integer({ min: -1, max: 1 }));
+  return fc.oneof(
+    { arbitrary: bases().map((base) => () => base), weight: 2 },
+    {
+      arbitrary: ends.map(([edge, offset]) => (nmsrs: number) => (edge + 1 - nmsrs + offset) >>> 0),
+      weight: 1,
+    },
+  );
+}
+
 function ranges(): Arbitrary<RawMsrRange> {
-  return fc.tuple(fc.constantFrom(1, 2, 3), bases(), lengths(), fillings())
-    .map(([flags, base, nmsrs, filling]) => ({
+  return fc.tuple(fc.constantFrom(1, 2, 3), places(), lengths(), fillings())
+    .map(([flags, baseOf, nmsrs, filling]) => ({
       flags,
       nmsrs,
-      base,
+      base: baseOf(nmsrs),
       bitmap: bitmapOf(nmsrs, filling),
     }));
 }
 
 const HOLE: RawMsrRange = { flags: 0, nmsrs: 0, base: 0, bitmap: 0n };
 
+/** Slots without MSRs, which the kernel passes over whatever else they hold. */
+function holes(): Arbitrary<RawMsrRange> {
+  const garbage = fc.record({
+    flags: fc.oneof(fc.constantFrom(1, 2, 3), fc.integer({ min: 0, max: 0xffff_ffff })),
+    nmsrs: fc.constant(0),
+    base: bases(),
+    bitmap: fc.bigInt(0n, (1n << 64n) - 1n),
+  });
+  return fc.oneof(fc.constant(HOLE), garbage);
+}
+
 function slots(): Arbitrary<RawMsrRange> {
-  return fc.oneof({ arbitrary: ranges(), weight: 6 }, { arbitrary: fc.constant(HOLE), weight: 1 });
+  return fc.oneof({ arbitrary: ranges(), weight: 6 }, { arbitrary: holes(), weight: 1 });
 }
 
 /**
