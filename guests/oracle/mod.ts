@@ -35,6 +35,7 @@ export {
 } from "./model.ts";
 export { findDisagreement, type FindOptions, type TrialSearch } from "./find.ts";
 export { EDGE_INDICES } from "./probes.ts";
+export { specAllows } from "./spec_model.ts";
 export {
   type ArgumentPlace,
   type BitmapPlace,
