@@ -18,12 +18,12 @@ import {
   forcesEmulation,
   obstacle,
 } from "../tests/support/requirements.ts";
-import { FILTERS_A_ROUND, type Round, runRound } from "./fuzz/campaign.ts";
+import { FILTERS_A_ROUND, type Round, type RoundState, runRound } from "./fuzz/campaign.ts";
 import { readRequest, USAGE } from "./fuzz/request.ts";
-import { roundCount, roundsOf } from "./fuzz/rounds.ts";
+import { filterCount, roundsOf } from "./fuzz/rounds.ts";
 import { shardText } from "./fleet/shard.ts";
 import { asCalled } from "./program.ts";
-import { Progress } from "./progress.ts";
+import { ProgressBar } from "./progress_bar.ts";
 import type { DisagreementRecord } from "./results/format.ts";
 import { configurationName, hostRecord } from "./results/host.ts";
 import { writeResults } from "./results/write.ts";
@@ -35,11 +35,11 @@ const ENOUGH = 5;
 
 async function report(
   seed: number,
-  { disagreement, callDisagreement }: Round,
+  { disagreement, callDisagreement, failures }: Round,
   saveTo: string,
   emulated: boolean,
 ): Promise<DisagreementRecord[]> {
-  const texts: string[] = [];
+  const texts: string[] = [...failures];
   const save = async (what: string, source: string, name: string): Promise<void> => {
     const path = `${saveTo}/${name}_test.ts`;
     await writeWhole(path, source);
@@ -60,6 +60,10 @@ async function report(
   return texts.map((text) => ({ seed, text, repeat }));
 }
 
+function hasFound({ disagreement, callDisagreement, failures }: Round): boolean {
+  return disagreement !== undefined || callDisagreement !== undefined || failures.length > 0;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const { seed: first, filters, minutes, emulated, save, json, shard } = readRequest(args);
   const why = obstacle(emulated ? [forcesEmulation, finishesEmulatedAccesses] : []);
@@ -76,47 +80,64 @@ async function main(args: readonly string[]): Promise<number> {
   using kvm = Kvm.open();
   const start = performance.now();
   const seconds = (): number => (performance.now() - start) / 1000;
-  const progress = new Progress("rounds", roundCount(shard, filters));
+  const progress = new ProgressBar();
   const disagreements: DisagreementRecord[] = [];
-  let [compared, searched] = [0, 0];
-  const rate = (): string => Math.round(compared / Math.max(seconds(), 0.001)).toLocaleString("en");
-  for (const { seed, filters: count } of roundsOf(shard, first, filters)) {
-    if (seconds() >= minutes * 60 || disagreements.length >= ENOUGH) break;
-    progress.show(
-      `${searched} filters, ${rate()} accesses/s, ${disagreements.length} disagreements`,
-    );
-    const found = runRound(kvm, {
-      seed,
-      filters: count,
-      forcedEmulation: emulated,
-      order: checkOrder(facts()),
-      except: isKnownToDeviate,
-    });
-    compared += found.compared;
-    searched += count;
-    if (found.disagreement === undefined && found.callDisagreement === undefined) continue;
+  let done: RoundState = { filters: 0, compared: 0 };
+  const plus = ({ filters, compared }: RoundState): RoundState => ({
+    filters: done.filters + filters,
+    compared: done.compared + compared,
+  });
+  const rate = ({ compared }: RoundState): string =>
+    Math.round(compared / Math.max(seconds(), 0.001)).toLocaleString("en");
+  const planned = filterCount(shard, filters);
+  const show = (state: RoundState): void => {
+    const found = `${disagreements.length} disagreements`;
+    const step = `${state.filters} filters, ${rate(state)} accesses/s, ${found}`;
+    if (Number.isFinite(planned)) progress.show(step, state.filters, planned);
+    else progress.show(step, Math.min(seconds(), minutes * 60), minutes * 60);
+  };
+  const isTimeLeft = (): boolean => seconds() < minutes * 60;
+  try {
+    for (const { seed, filters: count } of roundsOf(shard, first, filters)) {
+      if (!isTimeLeft() || disagreements.length >= ENOUGH) break;
+      const found = runRound(kvm, {
+        seed,
+        filters: count,
+        forcedEmulation: emulated,
+        order: checkOrder(facts()),
+        except: isKnownToDeviate,
+        goesOn: (state) => {
+          show(plus(state));
+          return isTimeLeft();
+        },
+      });
+      done = plus(found);
+      if (!hasFound(found)) continue;
+      progress.clear();
+      disagreements.push(...await report(seed, found, save, emulated));
+    }
+  } finally {
+    // Also when something breaks the whole search off: what was found is found.
     progress.clear();
-    disagreements.push(...await report(seed, found, save, emulated));
-  }
-  progress.clear();
-  console.log(
-    `${searched} filters, ${compared.toLocaleString("en")} accesses compared in ` +
-      `${seconds().toFixed(1)} s (${rate()} a second), ${disagreements.length} disagreements`,
-  );
-  if (json !== undefined) {
-    await writeResults(json, [{
-      kind: "fuzz",
-      configuration: configurationName(),
-      made,
-      host,
-      seed: first,
-      ...(shard.total > 1 && { shard }),
-      execution: emulated ? "forced emulation" : "native",
-      filters: searched,
-      accesses: compared,
-      seconds: Math.round(seconds() * 10) / 10,
-      disagreements,
-    }]);
+    console.log(
+      `${done.filters} filters, ${done.compared.toLocaleString("en")} accesses compared in ` +
+        `${seconds().toFixed(1)} s (${rate(done)} a second), ${disagreements.length} disagreements`,
+    );
+    if (json !== undefined) {
+      await writeResults(json, [{
+        kind: "fuzz",
+        configuration: configurationName(),
+        made,
+        host,
+        seed: first,
+        ...(shard.total > 1 && { shard }),
+        execution: emulated ? "forced emulation" : "native",
+        filters: done.filters,
+        accesses: done.compared,
+        seconds: Math.round(seconds() * 10) / 10,
+        disagreements,
+      }]);
+    }
   }
   return disagreements.length === 0 ? 0 : 1;
 }

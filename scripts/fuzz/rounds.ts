@@ -33,7 +33,8 @@ export function* roundsOf(
   }
 }
 
-/** How many rounds that are; `Infinity` for an endless search. */
-export function roundCount({ index, total }: Shard, filters: number): number {
-  return Math.max(0, Math.ceil((Math.ceil(filters / FILTERS_A_ROUND) - (index - 1)) / total));
+/** How many filters those rounds have; `Infinity` for an endless search. */
+export function filterCount(shard: Shard, filters: number): number {
+  if (!Number.isFinite(filters)) return Infinity;
+  return roundsOf(shard, 0, filters).reduce((sum, round) => sum + round.filters, 0);
 }

@@ -1,17 +1,18 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { MisuseError } from "../misuse.ts";
 import { readRequest } from "./request.ts";
-import { roundCount, roundsOf } from "./rounds.ts";
+import { filterCount, roundsOf } from "./rounds.ts";
 
 Deno.test("roundsOf() of all shards are those of the whole search, each once", () => {
   for (const filters of [1, 10, 25, 95]) {
     const whole = [...roundsOf({ index: 1, total: 1 }, 7, filters)];
     assertEquals(whole.reduce((sum, round) => sum + round.filters, 0), filters);
-    for (const count of [2, 3, 8]) {
-      const parts = Array.from({ length: count }, (_, i) => {
-        const shard = { index: i + 1, total: count };
+    for (const total of [2, 3, 8]) {
+      const parts = Array.from({ length: total }, (_, i) => {
+        const shard = { index: i + 1, total };
         const rounds = [...roundsOf(shard, 7, filters)];
-        assertEquals(rounds.length, roundCount(shard, filters));
+        const count = rounds.reduce((sum, round) => sum + round.filters, 0);
+        assertEquals(filterCount(shard, filters), count);
         return rounds;
       });
       assertEquals(parts.flat().toSorted((a, b) => a.seed - b.seed), whole);
@@ -22,7 +23,7 @@ Deno.test("roundsOf() of all shards are those of the whole search, each once", (
 Deno.test("roundsOf() goes on for ever without a number of filters, and seeds start anew", () => {
   const rounds = roundsOf({ index: 2, total: 3 }, 2 ** 31 - 2, Infinity).take(2);
   assertEquals([...rounds].map(({ seed }) => seed), [2 ** 31 - 1, 2]);
-  assertEquals(roundCount({ index: 2, total: 3 }, Infinity), Infinity);
+  assertEquals(filterCount({ index: 2, total: 3 }, Infinity), Infinity);
 });
 
 Deno.test("readRequest() divides a search only with a seed that all shards have", () => {

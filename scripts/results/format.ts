@@ -186,7 +186,7 @@ export interface FuzzRun {
 export interface DisagreementRecord {
   /** The seed of its round. */
   readonly seed: number;
-  /** The filter and the access, or the raw calls, and what was wanted and got. */
+  /** The filter and the access, or the raw calls, and what was wanted and got; or what broke it off. */
   readonly text: string;
   /** The command that finds it again. */
   readonly repeat: string;
