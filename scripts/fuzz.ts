@@ -93,8 +93,8 @@ async function main(args: readonly string[]): Promise<number> {
   const show = (state: RoundState): void => {
     const found = `${disagreements.length} disagreements`;
     const step = `${state.filters} filters, ${rate(state)} accesses/s, ${found}`;
-    if (Number.isFinite(planned)) progress.show(step, state.filters, planned);
-    else progress.show(step, Math.min(seconds(), minutes * 60), minutes * 60);
+    const share = Number.isFinite(planned) ? state.filters / planned : seconds() / (minutes * 60);
+    progress.show(step, Math.min(share, 1));
   };
   const isTimeLeft = (): boolean => seconds() < minutes * 60;
   try {

@@ -78,7 +78,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     id: "B08",
     title: "The filter is read without protection; a failed call leaves half a filter",
     kernels: "5.10.0 to 5.10.2x, 5.11",
-    clauses: ["F-37", "X-31", "X-43"],
+    clauses: ["F-37", "X-31", "X-43", "X-110"],
     remark: "A race needs two processors to be likely; a sandbox has one.",
   },
   {
@@ -208,7 +208,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     id: "B27",
     title: "A write whose handler fails ends KVM_RUN with an error instead of a #GP",
     kernels: "all",
-    clauses: [],
-    remark: "No clause yet makes a handler fail.",
+    clauses: ["X-111"],
+    isPromised: true,
   },
 ];
