@@ -1,67 +1,7 @@
-import { assertEquals } from "@std/assert";
-import { join, relative } from "node:path";
 import { kvmTest } from "../tests/support/kvm_testing.ts";
-import { ROOT } from "./program.ts";
-import { whyNotInCache } from "./sandbox/in_cache.ts";
-import { testUnless } from "../tests/support/test_unless.ts";
+import { assertPasses, commandFor } from "./own_project.ts";
 
-/** The README's section on a project of one's own. */
-function section(): string {
-  const readme = Deno.readTextFileSync(join(ROOT, "README.md"));
-  return /\n## A project of your own\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? "";
-}
-
-/** Its blocks of code with that fence. */
-function blocks(fence: string): string[] {
-  return [...section().matchAll(new RegExp(`\\n\`\`\`${fence}\\n([\\s\\S]*?)\`\`\``, "g"))]
-    .map(([, text]) => text!);
-}
-
-/** Makes the project in a folder outside of the repository, as the README has it. */
-function makeProject(): string {
-  const folder = Deno.makeTempDirSync({ prefix: "trapline-project-" });
-  const [config, ...noConfigs] = blocks("json");
-  const [test, ...noTests] = blocks("ts ignore");
-  assertEquals([noConfigs, noTests], [[], []]);
-  const here = config!
-    .replace("jsr:@std/assert@^1", "../trapline/tests/support/std_assert.ts")
-    .replaceAll("../trapline", relative(folder, ROOT));
-  Deno.writeTextFileSync(join(folder, "deno.json"), here);
-  Deno.writeTextFileSync(join(folder, "msr_test.ts"), test!);
-  return folder;
-}
-
-const COMMANDS = blocks("sh").join("").trim().split("\n");
-
-/** Runs one of the README's commands in the project; the last line of Deno's report must be good. */
-async function assertPasses(command: string): Promise<void> {
-  const folder = makeProject();
-  try {
-    const { stdout, stderr } = await new Deno.Command("sh", {
-      args: ["-c", command],
-      cwd: folder,
-      env: { NO_COLOR: "1", PATH: `${join(Deno.execPath(), "..")}:${Deno.env.get("PATH")}` },
-      stdin: "null",
-    }).output();
-    const [out, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-    const summary = /^(?:ok|FAILED) \| .*?(?= \(|$)/m.exec(out!)?.[0];
-    assertEquals(summary, "ok | 3 passed | 0 failed", `${command}\n${out}\n${complaint}`);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
-
-function commandFor(place: "host" | "amd" | "intel"): string {
-  const found = COMMANDS.find((command) =>
-    place === "host"
-      ? !command.includes("sandbox")
-      : command.includes("sandbox") && command.includes("intel") === (place === "intel")
-  );
-  if (found === undefined) throw new Error(`Cannot find the README's command for ${place}`);
-  return found;
-}
-
-// Checking types takes minutes in a sandbox, and the tests below run the project there.
+// Checking types takes minutes in a sandbox, and own_project_sandbox_test.ts runs the project there.
 const isInside = Deno.env.get("TRAPLINE_SANDBOX") !== undefined;
 
 kvmTest(
@@ -69,21 +9,3 @@ kvmTest(
   () => assertPasses(commandFor("host")),
   { requires: [() => isInside ? "this is a sandbox already" : undefined] },
 );
-
-for (const vendor of ["amd", "intel"] as const) {
-  const isAsked = Deno.env.get("TRAPLINE_TEST_SANDBOX") === "all";
-  const reason = await whyNotInCache(vendor) ??
-    (isAsked ? undefined : "TRAPLINE_TEST_SANDBOX is not all");
-  const name = `the README's project of one's own passes in the ${vendor} sandbox`;
-  testUnless(
-    reason,
-    name,
-    () => assertPasses(commandFor(vendor)),
-  );
-}
-
-Deno.test("the README names every example, and no other", () => {
-  const examples = [...Deno.readDirSync(join(ROOT, "tests/examples"))].map(({ name }) => name);
-  const rows = section().matchAll(/^\| `(\w+\.ts)` /gm);
-  assertEquals([...rows].map(([, name]) => name!).sort(), examples.sort());
-});
