@@ -10,19 +10,23 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   asm64,
-  GuestThread,
   GuestThreads,
   IOCTL,
   Kvm,
   Msr,
+  type MsrAccess,
   MsrFilter,
-  Session,
+  type MsrFilterSpec,
 } from "@trapline/trapline";
+import type { Verdict } from "../support/assert_verdicts.ts";
+import { read } from "../support/assert_walk.ts";
 import { clause } from "../support/clause.ts";
 import { denyOnly } from "../support/msr_probes.ts";
 import { ONE_PROCESSOR, Race, raceMs, sleep, type Trap } from "../support/race.ts";
 import { FILTER_A, FILTER_B } from "../support/race_filters.ts";
 import { IoctlThread } from "../support/race_ioctls.ts";
+import { PROMPT_MS, ToldGuest } from "../support/told_guest.ts";
+import { nameAccess } from "../support/walked.ts";
 
 /** Swaps the two filters for `ms` milliseconds, and gives the guests some time under each. */
 async function swapFor(race: Race, ms: number): Promise<void> {
@@ -89,40 +93,8 @@ clause(
   },
 );
 
-/**
- * Reads the MSR whose index lies at 8 whenever the word at 0 changes; says how it went at 16.
- * Interrupts are let in for the sake of Bochs, as in the guest that hammers.
- */
-const READS_WHEN_TOLD = asm64`
-    mov rdi, list
-    mov rbp, rsp
-    sti
-  spinning:
-    mov edx, [rdi]
-    cmp edx, [rdi + 4]
-    je spinning
-    mov esi, edx
-    mov ecx, [rdi + 8]
-    mov ebx, 1
-    rdmsr
-    jmp done
-  vector_13:
-    mov rsp, rbp
-    mov ebx, 2
-  done:
-    mov [rdi + 16], ebx
-    mov [rdi + 4], esi
-    sti
-    jmp spinning
-`;
-const LIST = 0x10_0000;
-
-/** The run's deadline, far beyond the tenth of it in which its watchdog looks in. */
-const SPIN_DEADLINE_MS = 600_000;
-const PROMPT_MS = 20_000;
-
-/** MSRs that the hardware reads for the guest without an exit, and some that KVM always reads. */
-const READ_IN_THE_GUEST = [
+/** MSRs that the hardware accesses for the guest without an exit, and one that KVM always does. */
+const ACCESSED_IN_THE_GUEST: readonly number[] = [
   Msr.KERNEL_GS_BASE,
   Msr.IA32_SYSENTER_CS,
   Msr.STAR,
@@ -130,53 +102,48 @@ const READ_IN_THE_GUEST = [
   Msr.IA32_PAT,
 ];
 
+/** What is written to each, and changes nothing: the values that they have at first. */
+function presentValues({ vcpu }: ToldGuest): MsrAccess[] {
+  return vcpu.getMsrs(ACCESSED_IN_THE_GUEST)
+    .map((value, i) => ({ kind: "write", index: ACCESSED_IN_THE_GUEST[i]!, value }));
+}
+
 clause(
   "X-42",
   "a filter is set, and is in force, while a vCPU spins without an exit",
   async ({ kvm }) => {
     using vm = kvm.createVm();
-    const session = Session.boot(vm, READS_WHEN_TOLD);
-    const words = vm.memory.view(LIST, 24);
-    const read = (index: number): number => {
-      words.setUint32(8, index, true);
-      const turn = words.getUint32(0, true) + 1;
-      words.setUint32(0, turn, true);
-      const end = performance.now() + PROMPT_MS;
-      while (words.getUint32(4, true) !== turn) {
-        sleep(0.02);
-        assert(
-          performance.now() < end,
-          `The guest does not come back from MSR 0x${index.toString(16)}`,
-        );
+    await using guest = await ToldGuest.boot(vm);
+    const writes = presentValues(guest);
+    guest.enter();
+    const assertOn = (when: string, writing: MsrAccess, denied: Verdict["denied"]): void => {
+      for (const access of [read(writing.index), writing]) {
+        const isDenied = denied === access.kind || denied === "read-write";
+        const wanted = isDenied ? "#GP" : writing.value;
+        assertEquals(guest.access(access), wanted, nameAccess(access, when));
       }
-      return words.getUint32(16, true);
     };
-    await using thread = await GuestThread.of(session, { deadlineMs: SPIN_DEADLINE_MS });
-    const running = thread.step();
-    for (let round = 0; round < 4; round++) {
-      for (const index of READ_IN_THE_GUEST) {
-        const name = `MSR 0x${index.toString(16)}, round ${round}`;
-        assertEquals(read(index), 1, `${name}: allowed, wanted 1 for a read that passes`);
-        for (
-          const [filter, wanted] of [[denyOnly(index, "read"), 2], [
-            MsrFilter.ALLOW_ALL,
-            1,
-          ]] as const
-        ) {
-          const before = performance.now();
-          vm.setMsrFilter(filter);
-          const ms = performance.now() - before;
-          assert(ms < PROMPT_MS, `The ioctl took ${ms} ms while the vCPU was spinning`);
-          assertEquals(
-            read(index),
-            wanted,
-            `${name}: wanted 1 for a read that passes, 2 for a #GP`,
-          );
+    const set = (filter: MsrFilterSpec | MsrFilter): void => {
+      const before = performance.now();
+      vm.setMsrFilter(filter);
+      const ms = performance.now() - before;
+      assert(ms < PROMPT_MS, `The ioctl took ${ms} ms while the vCPU was spinning`);
+    };
+    for (let round = 0; round < 3; round++) {
+      for (const access of writes) {
+        assertOn(`allowed, round ${round}`, access, "neither");
+        for (const kind of ["read", "write"] as const) {
+          set(denyOnly(access.index, kind));
+          assertOn(`${kind}s denied, round ${round}`, access, kind);
         }
+        set(MsrFilter.ALLOW_ALL);
+        assertOn(`allowed again, round ${round}`, access, "neither");
       }
+      set(MsrFilter.DENY_ALL);
+      for (const access of writes) assertOn(`all denied, round ${round}`, access, "read-write");
+      set(MsrFilter.ALLOW_ALL);
     }
-    await thread.stop();
-    assertEquals((await running).name, "INTR", "the vCPU made no exit of its own");
+    await guest.stop();
   },
 );
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { assertEquals } from "@std/assert";
 import {
   asm64,
   CAP,
@@ -14,15 +15,19 @@ import {
   Msr,
   MSR_EXIT_REASONS,
   type MsrExitReason,
+  MsrFilter,
   type RawResult,
   type Session,
   type Vm,
 } from "@trapline/trapline";
-import { assertWalk, bootWalker, exits, faults } from "../support/assert_walk.ts";
+import { assertWalk, bootWalker, exits, faults, read, write } from "../support/assert_walk.ts";
 import { clause } from "../support/clause.ts";
 import { DENIES_SOME, FAILING_ACCESSES } from "../support/failing_accesses.ts";
+import { accept, SUPPLIED } from "../support/msr_exits.ts";
 import { assertAccepted, assertRefused } from "../support/raw_filter.ts";
 import { reportsUnknownMsrs } from "../support/requirements.ts";
+import { ToldGuest } from "../support/told_guest.ts";
+import { nameAccess } from "../support/walked.ts";
 
 /** All eight masks. */
 const MASKS: readonly (readonly MsrExitReason[])[] = Array.from(
@@ -86,13 +91,34 @@ clause(
   },
 );
 
+/** Changes the mask while the guest of a VM that denies all is in the midst of one `KVM_RUN`. */
+async function assertChangesInTheRun(kvm: Kvm): Promise<void> {
+  using vm = kvm.createVm();
+  vm.setMsrFilter(MsrFilter.DENY_ALL);
+  await using guest = await ToldGuest.boot(vm);
+  guest.enter();
+  for (const round of [1, 2]) {
+    for (const access of [read(Msr.IA32_SYSENTER_CS), write(Msr.KERNEL_GS_BASE, 0x1000n)]) {
+      const name = nameAccess(access, `in one run, round ${round}`);
+      assertEquals(guest.access(access), "#GP", `${name}: the mask off`);
+      vm.enableUserSpaceMsr(["filter"]);
+      accept(await guest.exitOf(access));
+      guest.enter();
+      assertEquals(guest.outcome(), access.value ?? SUPPLIED, `${name}: user space accepted it`);
+      vm.enableUserSpaceMsr([]);
+    }
+  }
+  assertEquals(guest.access(read(Msr.IA32_SYSENTER_CS)), "#GP", "in one run, the mask off again");
+  await guest.stop();
+}
+
 const MANY = 1000;
 
 clause(
   "X-37",
   "the mask may be changed at any time and any number of times, and 0 turns it off",
   { requires: [reportsUnknownMsrs] },
-  ({ kvm }) => {
+  async ({ kvm }) => {
     for (const mask of MASKS) {
       using vm = kvm.createVm();
       vm.enableUserSpaceMsr(mask);
@@ -124,5 +150,6 @@ clause(
     }
     vm.enableUserSpaceMsr([]);
     assertMask(session, [], "turned off in the end");
+    await assertChangesInTheRun(kvm);
   },
 );
