@@ -1,5 +1,5 @@
 /**
- * What a filter leaves behind when it is gone.
+ * What a filter takes from a guest's own MSRs: what it denies, as long as it does.
  *
  * @module
  */
@@ -16,8 +16,10 @@ import {
 import { clause } from "../support/clause.ts";
 import { countsExits, exitCount } from "../support/exit_count.ts";
 import type { Facts } from "../support/facts.ts";
+import { ALWAYS_HANDED_OVER } from "../support/handed_over_msrs.ts";
 import { KINDS, nextMsrExit } from "../support/msr_exits.ts";
 import { denyOnly } from "../support/msr_probes.ts";
+import { executesAccesses } from "../support/requirements.ts";
 
 type Kind = (typeof KINDS)[number];
 
@@ -76,14 +78,44 @@ function handedOver(kvm: Kvm, kind: Kind): number[] {
   return CANDIDATES.filter((index) => isPassedThrough(session, index));
 }
 
-/** Some of the candidates make no exit. Where none does, nothing can be given back. */
+/** Some of the candidates make no exit. Where none needs to, nothing can be given back. */
 function handsOver(facts: Facts): string | undefined {
   const reason = countsExits(facts);
   if (reason !== undefined) return reason;
+  if (executesAccesses(facts) === undefined) return undefined;
   using kvm = Kvm.open();
   return KINDS.some((kind) => handedOver(kvm, kind).length > 0)
     ? undefined
     : "every MSR access exits here, filter or not";
+}
+
+/** Allows those MSRs that are always handed over. */
+const ALLOWS_THEM = new MsrFilter({
+  default: "deny",
+  ranges: ALWAYS_HANDED_OVER.map((base) => ({ base, count: 1, allow: "read-write" })),
+});
+
+function assertPassedThrough(session: Session, kind: Kind, index: number, when: string): void {
+  if (isPassedThrough(session, index)) return;
+  throw new GuestAssertionError(
+    session,
+    `${COUNT} ${kind}s of ${formatMsr(index)} ${when}: no exit each`,
+    "an exit each",
+  );
+}
+
+/** Asserts that the guest has these MSRs for itself as long as nothing denies them. */
+function assertHandedOver(kvm: Kvm, kind: Kind): void {
+  using vm = kvm.createVm();
+  vm.enableUserSpaceMsr(["filter"]);
+  const assertOn = (session: Session, when: string): void => {
+    for (const index of ALWAYS_HANDED_OVER) assertPassedThrough(session, kind, index, when);
+  };
+  const session = Session.boot(vm, PROGRAMS[kind]);
+  assertOn(session, "without a filter");
+  vm.setMsrFilter(ALLOWS_THEM);
+  assertOn(session, "under a filter that allows no others");
+  assertOn(Session.boot(vm, PROGRAMS[kind]), "on a vCPU made under that filter");
 }
 
 /** Filters after which the MSR that was denied is the guest's own again. */
@@ -96,13 +128,14 @@ const AFTER: Readonly<Record<string, MsrFilter>> = {
 
 clause(
   "X-108",
-  "an MSR that was the guest's own before a filter denied it is so again when the filter is gone",
+  "an MSR that is the guest's own stays so until a filter denies it, and is so again after that",
   {
     requires: [handsOver],
     nativeOnly: "an instruction that is emulated makes other exits than its own",
   },
-  ({ kvm }) => {
+  ({ kvm, facts }) => {
     for (const kind of KINDS) {
+      if (executesAccesses(facts) === undefined) assertHandedOver(kvm, kind);
       for (const index of handedOver(kvm, kind)) {
         using vm = kvm.createVm();
         vm.enableUserSpaceMsr(["filter"]);
@@ -112,12 +145,7 @@ clause(
           start(session, index);
           nextMsrExit(session, kind);
           vm.setMsrFilter(filter);
-          if (isPassedThrough(session, index)) continue;
-          throw new GuestAssertionError(
-            session,
-            `${COUNT} ${kind}s of ${formatMsr(index)} under ${what}: no exit each, as before`,
-            "an exit each",
-          );
+          assertPassedThrough(session, kind, index, `under ${what}, as before`);
         }
       }
     }
