@@ -18,6 +18,7 @@ interface Room {
 const PACKAGE = [
   "@trapline/trapline",
   "@trapline/trapline/oracle",
+  "@trapline/trapline/race",
   "@trapline/trapline/sweep",
 ];
 

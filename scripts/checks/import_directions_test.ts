@@ -28,6 +28,7 @@ Deno.test("importFaults() lets arrows point up the table only", () => {
   assertEquals(faults("guests/sweep/measure.ts", "../../kvm/kvm.ts"), 0);
   assertEquals(faults("guests/sweep/measure.ts", "../../tests/support/facts.ts"), 1);
   assertEquals(faults("tests/examples/a.ts", "@trapline/trapline/oracle"), 0);
+  assertEquals(faults("tests/examples/a.ts", "@trapline/trapline/race"), 0);
   assertEquals(faults("tests/examples/a.ts", "@trapline/trapline/sweep"), 0);
   assertEquals(faults("tests/examples/a.ts", "../support/clause.ts"), 1);
   assertEquals(faults("mod.ts", "./scripts/doctor.ts"), 1);

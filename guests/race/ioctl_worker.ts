@@ -1,11 +1,11 @@
 /**
- * A module for a `Worker`, not a test: a thread that calls one ioctl on one
- * descriptor again and again, until it is told to stop or the kernel refuses.
+ * A module for a `Worker`: a thread that calls one ioctl on one descriptor again
+ * and again, until it is told to stop or the kernel refuses.
  *
  * @module
  */
-import { BorrowedHandle } from "@trapline/trapline";
-import { type IoctlOrder, type IoctlReport, WORD } from "./race_ioctls.ts";
+import { BorrowedHandle } from "../../kvm/borrowed_handle.ts";
+import { type IoctlOrder, type IoctlReport, WORD } from "./ioctl_thread.ts";
 
 interface Scope {
   onmessage: ((event: MessageEvent<IoctlOrder>) => void) | null;

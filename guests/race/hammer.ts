@@ -5,32 +5,13 @@
  *
  * @module
  */
-import { asm64, type AsmSource, type Vm } from "@trapline/trapline";
-
-/** An access that the guest repeats. */
-export interface RaceAccess {
-  /** Read or write. */
-  readonly kind: "read" | "write";
-  /** The MSR index. */
-  readonly index: number;
-  /** What a read that passes must give, if that is known; what a write writes. */
-  readonly value: bigint | undefined;
-}
-
-/** What filter is in force, as the host tells the guest; "changing" from before the ioctl to after it. */
-export const PHASES = ["A", "A to B", "B", "B to A"] as const;
-
-/** What filter is in force. */
-export type Phase = typeof PHASES[number];
-
-/** How an access came out: "wrong" passed and read another value than the right one. */
-export const OUTCOMES = ["pass", "trap", "wrong"] as const;
-
-/** How an access came out. */
-export type Outcome = typeof OUTCOMES[number];
+import type { Vm } from "../../kvm/vm.ts";
+import { asm64, type AsmSource } from "../asm/mod.ts";
+import { LAYOUT, WINDOW_SIZE } from "../protocol.ts";
+import { type Outcome, OUTCOMES, PHASES, type RaceAccess, type RacePhase } from "./pair.ts";
 
 /** Counts by phase and outcome. */
-export type Tally = Readonly<Record<Phase, Readonly<Record<Outcome, number>>>>;
+export type Tally = Readonly<Record<RacePhase, Readonly<Record<Outcome, number>>>>;
 
 /** Bytes of an entry, and where its fields are. */
 const ENTRY = { size: 192, operation: 0, index: 8, value: 16, mask: 24, counts: 64 } as const;
@@ -38,9 +19,6 @@ const ENTRY = { size: 192, operation: 0, index: 8, value: 16, mask: 24, counts: 
 const STRIDE = { phase: 32, outcome: 8 } as const;
 /** Where the list has the phase, the number of rounds and the first entry. */
 const HEAD = { phase: 0, rounds: 8, entries: 64 } as const;
-/** Where a window has the list: `list` of its programs. */
-const LIST = 0x10_0000;
-const WINDOW = 0x20_0000;
 
 /**
  * The guest. The phase is read before and after each access, and an access
@@ -118,7 +96,7 @@ export class RaceList {
     accesses: readonly RaceAccess[],
   ) {
     const size = HEAD.entries + (accesses.length + 1) * ENTRY.size;
-    this.#view = vm.memory.view(slot * WINDOW + LIST, size);
+    this.#view = vm.memory.view(slot * WINDOW_SIZE + LAYOUT.list, size);
     this.#accesses = accesses;
     this.#symbol = symbol;
     new Uint8Array(this.#view.buffer, this.#view.byteOffset, size).fill(0);
@@ -142,7 +120,7 @@ export class RaceList {
   }
 
   /** Tells the guest which filter is in force. */
-  set phase(phase: Phase) {
+  set phase(phase: RacePhase) {
     this.#changes++;
     this.#view.setUint32(HEAD.phase, this.#changes * 4 + PHASES.indexOf(phase), true);
   }

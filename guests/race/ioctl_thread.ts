@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { Handle, Ioctl } from "@trapline/trapline";
+import type { Ioctl } from "../../kvm/abi/ioctl.ts";
+import type { Handle } from "../../kvm/handle.ts";
+import { requireDescriptors } from "../../kvm/sys/spare_descriptors.ts";
 
 /** The words that a thread and its owner share, by index. */
 export const WORD = {
@@ -45,15 +47,34 @@ export interface IoctlReport {
   readonly refused: number;
 }
 
-const MODULE = new URL("./race_ioctl_worker.ts", import.meta.url).href;
+const MODULE = new URL("./ioctl_worker.ts", import.meta.url).href;
 
-/** As `VcpuThread.start()` does inside the library: without descriptors for a worker Deno aborts. */
-function requireDescriptors(): void {
-  using files = new DisposableStack();
-  for (let count = 0; count < 8; count++) files.use(Deno.openSync("/dev/null"));
-}
+/** More than a worker of Deno takes, which aborts the process when it finds none left. */
+const DESCRIPTORS = 8;
 
-/** A thread that calls one ioctl of one descriptor; it ends with {@linkcode IoctlThread.stop}. */
+/**
+ * A thread that calls one ioctl of one descriptor, again and again or once a
+ * turn, until it is told to stop or the kernel refuses.
+ *
+ * The descriptor must stay open until the thread has ended or been refused.
+ *
+ * @example Usage
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import { IOCTL, Kvm, MsrFilter } from "@trapline/trapline";
+ * import { IoctlThread } from "@trapline/trapline/race";
+ *
+ * using kvm = Kvm.open();
+ * using vm = kvm.createVm();
+ * const filters = [MsrFilter.DENY_ALL, MsrFilter.ALLOW_ALL].map((filter) => filter.encode().bytes);
+ * const setter = await IoctlThread.make(vm, IOCTL.X86_SET_MSR_FILTER, filters);
+ * setter.turn();
+ * setter.waitForCall(2, 10_000);
+ * const { calls, refused } = await setter.stop();
+ * assert(calls >= 2);
+ * assertEquals(refused, 0);
+ * ```
+ */
 export class IoctlThread implements AsyncDisposable {
   /** The arguments. They stay here, for addresses in them may lead to themselves. */
   readonly buffers: readonly Uint8Array<ArrayBuffer>[];
@@ -75,6 +96,11 @@ export class IoctlThread implements AsyncDisposable {
 
   /**
    * Makes a thread for `request` on `handle`, which waits for its first turn.
+   *
+   * @param buffers The arguments, one after the other, round and round.
+   * @param byTurns Whether it makes one call a turn, or after the first as many as it can.
+   * @throws {SystemError} When too few descriptors are left for a thread.
+   * @throws {Error} When the thread does not start.
    */
   static async make(
     handle: Handle,
@@ -83,7 +109,7 @@ export class IoctlThread implements AsyncDisposable {
     byTurns = false,
   ): Promise<IoctlThread> {
     const words = new Int32Array(new SharedArrayBuffer(16));
-    requireDescriptors();
+    requireDescriptors(DESCRIPTORS);
     const worker = new Worker(MODULE, { type: "module" });
     const ready = Promise.withResolvers<void>();
     const report = Promise.withResolvers<IoctlReport>();

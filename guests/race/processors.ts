@@ -1,0 +1,19 @@
+/**
+ * Whether guests and their host run at the same time, and what to do where
+ * they do not.
+ *
+ * @module
+ */
+
+/** Whether guests and their host share one processor; everything takes long then. */
+export const ONE_PROCESSOR: boolean = navigator.hardwareConcurrency < 2;
+
+/** Sleeps on this thread, which leaves a processor to the guests. */
+export function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** Lets the event loop go on for `ms` milliseconds. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
