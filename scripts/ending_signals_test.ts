@@ -27,6 +27,7 @@ function testTask(name: string, args: (folder: string) => readonly string[]): vo
 
 testTask("verify", (folder) => ["--json", `${folder}/out.json`]);
 testTask("fuzz", (folder) => ["--filters", "1000000", "--json", `${folder}/out.json`]);
+testTask("race", (folder) => ["--seconds", "1000000", "--json", `${folder}/out.json`]);
 
 Deno.test("writeWhole() leaves a whole file alone when a signal comes while it writes", async () => {
   const module = new URL("write_file.ts", import.meta.url).href;

@@ -84,6 +84,7 @@ testWriter("verify --junit", "b.xml", ["verify.ts", ...ONE_CLAUSE, "--junit", "D
 testWriter("sweep --json", "a.json", ["sweep.ts", ...ONE_MSR, ...IN_JSON]);
 testWriter("sweep --html", "b.xml", ["sweep.ts", ...ONE_MSR, "--html", "DISK/b.xml"]);
 testWriter("fuzz --json", "a.json", ["fuzz.ts", "--filters", "1", ...IN_JSON]);
+testWriter("race --json", "a.json", ["race.ts", "--seconds", "0.1", ...IN_JSON]);
 testWriter("matrix --json", "a.json", ["matrix.ts", ...ONE_SANDBOX, ...IN_JSON]);
 testWriter("clauses --output", "c.md", ["clauses.ts", "--output", "DISK/c.md"]);
 

@@ -34,6 +34,17 @@ const MISUSES: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["--json", NO_FOLDER],
     ["stray"],
   ],
+  race: [
+    ["--seconds", "0"],
+    ["--seconds", "soon"],
+    ["--seconds", "Infinity"],
+    ["--vcpus", "0"],
+    ["--vcpus", "9"],
+    ["--vcpus", "1.5"],
+    ["--json", NO_FOLDER],
+    ["--config", "arm"],
+    ["stray"],
+  ],
   sweep: [
     ["--shard", "5/4"],
     ["--ranges", "ten"],

@@ -24,6 +24,10 @@ const COMMANDS: readonly { readonly command: Command; readonly progress?: RegExp
     command: ["scripts/fuzz.ts", "--seed", "1", "--filters", "1", "--save", "build/fuzz"],
     progress: /\[\.+\] +0 % {2}0 filters, 0 accesses\/s, 0 disagreements/,
   },
+  {
+    command: ["scripts/race.ts", "--seconds", "0.1", "--vcpus", "1"],
+    progress: /1 of 5 races: filters swapped/,
+  },
 ];
 
 function argumentsOf(command: Command): string[] {

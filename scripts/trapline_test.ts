@@ -46,9 +46,8 @@ Deno.test("denoArgumentsOf() refuses what is more than one call of deno", () => 
 
 Deno.test("commandsOf() gives every task that a user of the executable has a use for", () => {
   const commands = commandsOf(tasks);
-  for (const name of ["doctor", "demo", "test", "verify", "fuzz", "sweep", "sandbox", "matrix"]) {
-    assert(commands.has(name));
-  }
+  const wanted = ["doctor", "demo", "test", "verify", "fuzz", "race", "sweep", "sandbox", "matrix"];
+  for (const name of wanted) assert(commands.has(name));
   for (const name of ["check", "ok", "compile", "bench"]) assert(!commands.has(name));
   for (const each of commands.values()) assertEquals(denoArgumentsOf(each, "/")[0], "run");
   assertMatch(usageOf(commands), /^ {2}verify +Decide the clauses/m);
@@ -89,7 +88,7 @@ Deno.test("no task may reach the network, and few may read all variables", () =>
   // These may have to make a sandbox, whose command sees the caller's variables.
   assertEquals(
     all.filter(([, { command }]) => /--allow-env(?!=)/.test(command)).map(([name]) => name),
-    ["test", "verify", "fuzz", "sweep", "sandbox"],
+    ["test", "verify", "fuzz", "race", "sweep", "sandbox"],
   );
 });
 

@@ -1,7 +1,7 @@
 /**
- * Runs `test`, `verify`, `fuzz` or `sweep` where there is a KVM: on this host
- * where its KVM is usable, else in the AMD sandbox. `TRAPLINE_KVM` chooses by
- * hand, and before it the option `--config`, which names a kernel too.
+ * Runs `test`, `verify`, `fuzz`, `race` or `sweep` where there is a KVM: on this
+ * host where its KVM is usable, else in the AMD sandbox. `TRAPLINE_KVM` chooses
+ * by hand, and before it the option `--config`, which names a kernel too.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import { readRequest as readFuzz, USAGE as FUZZ_USAGE } from "./fuzz/request.ts"
 import { denoArguments, launch, offlineSource } from "./launch.ts";
 import { MisuseError } from "./misuse.ts";
 import { ROOT } from "./program.ts";
+import { readRequest as readRace, USAGE as RACE_USAGE } from "./race/request.ts";
 import { runTask } from "./run_task.ts";
 import { main as sandbox } from "./sandbox.ts";
 import { readRequest as readSweep, USAGE as SWEEP_USAGE } from "./sweep/request.ts";
@@ -27,9 +28,11 @@ const PLACES: readonly Place[] = ["host", "amd", "intel", "none"];
 const PERMISSIONS = ["--allow-ffi", "--allow-read", "--allow-write"];
 /** Also what names a shard where Kubernetes starts them. */
 const VARIABLES = "--allow-env=TRAPLINE_*,JOB_COMPLETION_INDEX";
+/** What suffices for a task that has no shards. */
+const OWN_VARIABLES = "--allow-env=TRAPLINE_*";
 
 /** A task that wants a KVM. */
-interface Task {
+export interface Task {
   /** Deno's command line for it. */
   readonly command: readonly string[];
   /** What follows a complaint. */
@@ -38,7 +41,8 @@ interface Task {
   readonly needsKvm: (args: readonly string[]) => boolean;
 }
 
-const TASKS: Readonly<Record<string, Task>> = {
+/** The tasks that want a KVM, by name. */
+export const TASKS: Readonly<Record<string, Task>> = {
   test: {
     command: ["test", "--quiet", ...PERMISSIONS, "--allow-env", "--allow-run"],
     usage: TEST_USAGE,
@@ -67,6 +71,14 @@ const TASKS: Readonly<Record<string, Task>> = {
     usage: FUZZ_USAGE,
     needsKvm: (args) => {
       readFuzz(args);
+      return true;
+    },
+  },
+  race: {
+    command: ["run", "--quiet", ...PERMISSIONS, OWN_VARIABLES, `${ROOT}/scripts/race.ts`],
+    usage: RACE_USAGE,
+    needsKvm: (args) => {
+      readRace(args);
       return true;
     },
   },
