@@ -11,11 +11,12 @@ import { ratios } from "./bench/pairs.ts";
 import { type Figure, figureText, toJson } from "./bench/report.ts";
 import { Walks } from "./bench/walks.ts";
 import { parseOptions } from "./options.ts";
+import { OUTPUT_HELP, requireOutputs } from "./output_place.ts";
 import { Progress } from "./progress.ts";
 import { runTask } from "./run_task.ts";
 import { StatusLine } from "./status_line.ts";
 import { paintFor } from "./terminal.ts";
-import { requireFolderOf, writeWhole } from "./write_file.ts";
+import { writeWhole } from "./write_file.ts";
 
 const USAGE = `deno task bench: measure against a C program that makes the same ioctls
 
@@ -28,6 +29,8 @@ Usage: deno task bench [--quick] [--only TEXT] [--json FILE]
 
 Needs a C compiler: $CC, cc, gcc or clang. Each figure is the median of the ratios of
 batches that take turns, with the smallest and the largest.
+
+${OUTPUT_HELP}
 
 Exit status: 0 whatever the figures are, 1 when something could not be measured, 2 for
 a bad command line.`;
@@ -65,7 +68,7 @@ async function main(args: readonly string[]): Promise<number> {
     options: { quick: { type: "boolean" }, only: { type: "string" }, json: { type: "string" } },
     args,
   });
-  requireFolderOf(values.json);
+  requireOutputs(values.json);
   const { kernelRelease, cpuVendor, cpuModel } = readHost();
   console.log(`Linux ${kernelRelease}, ${cpuVendor} ${cpuModel}; median (min..max) of ratios\n`);
   try {

@@ -9,6 +9,7 @@ import { clausesPage } from "./clauses/page.ts";
 import type { Column } from "./matrix/table.ts";
 import { RESULTS } from "./matrix/results_folder.ts";
 import { parseOptions } from "./options.ts";
+import { OUTPUT_HELP, requireOutputs } from "./output_place.ts";
 import { readResults } from "./results/read.ts";
 import { loadClauses } from "./verify/load_clauses.ts";
 import { runTask } from "./run_task.ts";
@@ -23,6 +24,8 @@ Usage: deno task clauses [--output FILE] [RESULTS.json...]
 
 The page is Markdown. The verdicts are those of the result files named, each what
 "verify --json" or "matrix --json" wrote; by default those of the last matrix, in ${RESULTS}.
+
+${OUTPUT_HELP}
 
 Exit status: 0, or 1 when a result file cannot be read, or 2 for a bad command line.`;
 
@@ -50,6 +53,7 @@ async function main(args: readonly string[]): Promise<number> {
     args,
     allowPositionals: true,
   });
+  requireOutputs(values.output);
   const clauses = (await loadClauses()).map(({ clause: { id, sentence }, file }) => ({
     id,
     sentence,

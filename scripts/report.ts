@@ -6,12 +6,13 @@
 import { resolve } from "node:path";
 import { MisuseError } from "./misuse.ts";
 import { parseOptions } from "./options.ts";
+import { OUTPUT_HELP, requireOutputs } from "./output_place.ts";
 import { reportText } from "./report/headline.ts";
 import { reportPage } from "./report/page.tsx";
 import { mergeResults, type Source } from "./results/merge.ts";
 import { readResults } from "./results/read.ts";
 import { runTask } from "./run_task.ts";
-import { requireFolderOf, writeWhole } from "./write_file.ts";
+import { writeWhole } from "./write_file.ts";
 
 const USAGE = `deno task report: show the results of many runs as one page
 
@@ -23,6 +24,8 @@ Usage: deno task report [-o FILE] RESULTS.json...
 The results are what verify, matrix and fuzz write with --json, on one host or on many. Runs on
 equal machines are of one configuration; a clause that came to different verdicts there is shown
 as flaky, and what is missing is named. The page needs nothing but itself.
+
+${OUTPUT_HELP}
 
 Exit status: 0, or 1 when a file cannot be read or written, in which case no page is written; 2
 for a bad command line.`;
@@ -43,7 +46,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (positionals.some((path) => resolve(path) === resolve(output))) {
     throw new MisuseError(`Cannot write "${output}": it is one of the result files`);
   }
-  requireFolderOf(output);
+  requireOutputs(output);
   const merged = mergeResults(await Promise.all(positionals.map(readSource)));
   await writeWhole(output, reportPage(merged));
   console.log(`${reportText(merged)}\nWritten to ${output}`);

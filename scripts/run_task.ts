@@ -9,7 +9,7 @@ import { limitText } from "./limits.ts";
 import { MisuseError } from "./misuse.ts";
 import { asCalled } from "./program.ts";
 import { ResultsFileError } from "./results/file_error.ts";
-import { WriteError } from "./write_file.ts";
+import { WriteError } from "./write_error.ts";
 
 /**
  * Does a task's work and ends the process with the status that it gives: 2, with

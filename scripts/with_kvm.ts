@@ -5,11 +5,13 @@
  *
  * @module
  */
+import { relative, resolve } from "node:path";
 import { deviceObstacle } from "../tests/support/facts.ts";
 import { ENDING_SIGNALS, onEndingSignal } from "./ending_signals.ts";
 import { readRequest as readFuzz, USAGE as FUZZ_USAGE } from "./fuzz/request.ts";
 import { denoArguments, launch, offlineSource } from "./launch.ts";
 import { MisuseError } from "./misuse.ts";
+import { placeOf } from "./output_place.ts";
 import { ROOT } from "./program.ts";
 import { readRequest as readRace, USAGE as RACE_USAGE } from "./race/request.ts";
 import { runTask } from "./run_task.ts";
@@ -159,6 +161,19 @@ export function takeConfig(
   return { config, rest };
 }
 
+/** What a sandbox must bring back for what is to be written to `path`. */
+function broughtBack(path: string): string[] {
+  const place = placeOf(path);
+  if (place.kind === "file") {
+    // Where a link leads, which is what changes inside.
+    const target = resolve(place.path);
+    return [target === resolve(path) ? path : relative(Deno.cwd(), target)];
+  }
+  // The sandbox has these devices itself.
+  if (place.kind === "stream" || path === "/dev/null") return [];
+  throw new MisuseError(`Cannot write "${path}" from a sandbox: it is no file`);
+}
+
 /**
  * The result files that `args` name, which a sandbox must bring back, and
  * `leftBehind` unless `--save` has the task leave that elsewhere.
@@ -172,8 +187,8 @@ export function resultFiles(
     const match = /^--(?:json|junit|junit-path|ktap|save|html)(?:=(.*))?$/.exec(arg);
     if (match === null) return [];
     const path = match[1] ?? args[i + 1];
-    // With "-" it is standard output.
-    return path === undefined || path === "-" ? [] : [path];
+    // With "-" it is standard output, which comes out of a sandbox by itself.
+    return path === undefined || path === "-" ? [] : broughtBack(path);
   });
   return saves ? named : [...named, ...leftBehind];
 }

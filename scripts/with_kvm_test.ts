@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { MisuseError } from "./misuse.ts";
 import { choosePlace, resultFiles, takeConfig } from "./with_kvm.ts";
@@ -25,6 +26,22 @@ Deno.test("resultFiles() finds the files that a sandbox must bring back", () => 
   assertEquals(resultFiles(["--html", "a.html"]), ["a.html"]);
   assertEquals(resultFiles(["--json"]), []);
   assertEquals(resultFiles(["--ktap", "-", "--json", "a.json"]), ["a.json"]);
+});
+
+Deno.test("resultFiles() leaves devices to the sandbox, and has links followed", async () => {
+  assertEquals(resultFiles(["--json", "/dev/null", "--ktap", "/dev/stdout"]), []);
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "trapline-results-" }));
+  try {
+    await Deno.symlink("there.json", `${folder}/link`);
+    const target = relative(Deno.cwd(), `${folder}/there.json`);
+    assertEquals(resultFiles(["--json", `${folder}/link`]), [target]);
+    await Deno.writeTextFile(`${folder}/there.json`, "");
+    assertEquals(resultFiles(["--json", `${folder}/link`]), [target]);
+    await new Deno.Command("mkfifo", { args: [`${folder}/fifo`] }).output();
+    assertThrows(() => resultFiles(["--json", `${folder}/fifo`]), MisuseError, "it is no file");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("resultFiles() leaves out where a task leaves files when --save names a place", () => {

@@ -3,66 +3,90 @@
  *
  * @module
  */
-import { statSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { onEndingSignal } from "./ending_signals.ts";
-import { MisuseError } from "./misuse.ts";
+import { type OutputPlace, placeOf } from "./output_place.ts";
+import { isRefusal, WriteError } from "./write_error.ts";
 
-/**
- * Makes sure that the files at `paths` can be put where they belong, before the
- * work whose results they are to hold.
- *
- * @throws {MisuseError} When the folder of one of them is not there.
- */
-export function requireFolderOf(...paths: readonly (string | undefined)[]): void {
-  for (const path of paths) {
-    if (path === undefined) continue;
-    const folder = dirname(path);
-    const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
-    if (!isFolder) throw new MisuseError(`Cannot write "${path}": there is no folder "${folder}"`);
+interface Writer {
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+async function writeAll(to: Writer, data: Blob): Promise<void> {
+  for await (const bytes of data.stream()) {
+    for (let start = 0; start < bytes.length;) start += await to.write(bytes.subarray(start));
   }
 }
 
-/** An output file could not be written; what was there before still is. */
-export class WriteError extends Error {
-  override readonly name = "WriteError";
-
-  constructor(path: string, cause: Error & { readonly code: string }) {
-    const why = REASONS[cause.code] ?? cause.message;
-    super(`Cannot write "${path}": ${why}. What was there before is as it was`, { cause });
-  }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: "its disk is full; make room there, or name a file on another disk",
-  EDQUOT: "this user's quota is used up; make room, or name a file on another disk",
-  EROFS: "its disk is read-only; name a file on another disk",
-  EACCES: "this user may not write in its folder; name a file elsewhere",
-  EISDIR: "there is a folder of that name; name a file",
-};
-
-function isSystemError(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && "code" in error && typeof error.code === "string";
-}
-
-/**
- * Writes `text` beside `path` and moves it there, so that an old file survives
- * a full disk, and a signal leaves neither half a file nor the one beside it.
- *
- * @throws {WriteError} When it cannot be written.
- */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${Deno.pid}.tmp`;
+/** Writes beside the file and moves that there. */
+async function replaceFile(
+  { path, mode }: Extract<OutputPlace, { kind: "file" }>,
+  data: Blob,
+  wanted: number | undefined,
+): Promise<void> {
+  // Not a name that others could know before, and not long where the file's own is.
+  const temporary = join(dirname(path), `trapline-${crypto.randomUUID()}.tmp`);
   let end: number | undefined;
   // Put off until the files are in order, which does not take long.
   using _signals = onEndingSignal((_, status) => end = status);
   try {
-    await Deno.writeTextFile(temporary, text);
+    const options = { write: true, createNew: true, mode: wanted ?? mode ?? 0o666 };
+    using file = await Deno.open(temporary, options);
+    await writeAll(file, data);
+    // What the umask took of it.
+    if (wanted === undefined && mode !== undefined) await Deno.chmod(temporary, mode);
+    // A disk that is written later, or over a network, says only here that it has no room.
+    await file.syncData();
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    throw isSystemError(error) ? new WriteError(path, error) : error;
+    throw error;
   } finally {
     if (end !== undefined) Deno.exit(end);
   }
+}
+
+async function writeTo(place: OutputPlace, data: Blob, mode: number | undefined): Promise<void> {
+  if (place.kind === "file") return await replaceFile(place, data, mode);
+  if (place.kind === "stream") return await writeAll(place.stream, data);
+  using device = await Deno.open(place.path, { write: true });
+  await writeAll(device, data);
+}
+
+/**
+ * Writes `data` to `path`. A file is written beside it and moved there, so that
+ * an old one survives a full disk, and a signal leaves neither half a file nor
+ * the one beside it; it keeps its mode, and a link that leads to it. A device or
+ * a FIFO is written as it is, and may take as long as its reader does.
+ *
+ * @param mode The permissions of the file, less the umask's; by default those of the old one.
+ * @throws {WriteError} When it cannot be written.
+ */
+export async function writeWhole(path: string, data: string | Blob, mode?: number): Promise<void> {
+  let isFile = true;
+  try {
+    const place = placeOf(path);
+    isFile = place.kind === "file";
+    await writeTo(place, new Blob([data]), mode);
+  } catch (error) {
+    throw isRefusal(error) ? new WriteError(path, error, isFile) : error;
+  }
+}
+
+/**
+ * Makes all of `writes`, also after one that failed, complains of each that did,
+ * and gives whether none has.
+ */
+export async function writeEach(writes: readonly (() => Promise<void>)[]): Promise<boolean> {
+  let isWhole = true;
+  for (const write of writes) {
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof WriteError)) throw error;
+      console.error(error.message);
+      isWhole = false;
+    }
+  }
+  return isWhole;
 }

@@ -6,7 +6,7 @@
 import { readShard, type Shard, SHARD_HELP } from "../fleet/shard.ts";
 import { MisuseError } from "../misuse.ts";
 import { parseOptions } from "../options.ts";
-import { requireFolderOf } from "../write_file.ts";
+import { OUTPUT_HELP, requireOutputs } from "../output_place.ts";
 
 /** What `deno task fuzz --help` prints. */
 export const USAGE = `deno task fuzz: search for accesses that get past a filter, by random filters
@@ -27,6 +27,8 @@ ${SHARD_HELP}
 Each filter is asked by some 8000 reads and writes, and what the guest and user space see is
 compared with what the documentation promises. A disagreement is shrunk and printed as a test.
 Shards of one search need one --seed: each takes every Nth round of it.
+
+${OUTPUT_HELP}
 
 Exit status: 0 when all agree, 1 otherwise, 2 for a bad command line.`;
 
@@ -97,7 +99,7 @@ export function readRequest(args: readonly string[]): Request {
     throw new MisuseError("Cannot use --filters and --minutes together: one of them ends a search");
   }
   const shard = readShard(values.shard);
-  requireFolderOf(json);
+  requireOutputs(json);
   return {
     seed: readSeed(values.seed, shard),
     filters: minutes !== undefined ? Infinity : Math.ceil(above0("filters", filters ?? "200")),

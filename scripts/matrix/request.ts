@@ -9,7 +9,7 @@ import { MisuseError } from "../misuse.ts";
 import { parseOptions } from "../options.ts";
 import { requireKernel } from "../sandbox/kernels.ts";
 import { idMatcher } from "../verify/select.ts";
-import { requireFolderOf } from "../write_file.ts";
+import { OUTPUT_HELP, requireOutputs } from "../output_place.ts";
 import { type Configuration, configurations } from "./configuration.ts";
 
 /** What `deno task matrix --help` prints. */
@@ -31,6 +31,8 @@ ${SHARD_HELP}
 
 A shard does its part of configurations times clauses. The host is then left out, for it is
 another on each machine: "deno task verify --shard" divides its clauses.
+
+${OUTPUT_HELP}
 
 Exit status: 0 when nothing deviates but what is recorded, 1 otherwise, 2 for a bad command line.`;
 
@@ -85,7 +87,7 @@ export function readRequest(args: readonly string[]): Request {
   const sandboxes = configurations(vendor, kernel, false);
   for (const each of sandboxes) if ("kernel" in each) requireKernel(each.kernel);
   requireSeconds(timeout);
-  requireFolderOf(json, html);
+  requireOutputs(json, html);
   const ids = catalogueIds().filter(idMatcher(filter));
   if (ids.length === 0) throw new MisuseError(`No clause matches "${filter}"`);
   const shard = readShard(values.shard);

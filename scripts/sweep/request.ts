@@ -7,7 +7,7 @@ import { MSR_WINDOWS, type MsrWindow } from "@trapline/trapline/sweep";
 import { readShard, type Shard, SHARD_HELP } from "../fleet/shard.ts";
 import { MisuseError } from "../misuse.ts";
 import { parseOptions } from "../options.ts";
-import { requireFolderOf } from "../write_file.ts";
+import { OUTPUT_HELP, requireOutputs } from "../output_place.ts";
 import { windowsOfShard } from "./shard_windows.ts";
 import { parseRanges } from "./ranges.ts";
 
@@ -33,6 +33,8 @@ bit; whether a filter can deny it; whether it is passed through, by the count of
 are restored. An MSR of which KVM knows neither the read nor the write of zero gets only the
 bits 0, 31, 32 and 63, without --all-bits. Dangerous writes are left out and listed. merge makes
 one map of the maps of shards, and names what none of them has.
+
+${OUTPUT_HELP}
 
 Exit status: 0, or 1 when there is no KVM, when diff finds a difference, or when merge misses a
 part; 2 for a bad command line.`;
@@ -109,7 +111,7 @@ export function readRequest(args: readonly string[]): Request {
     allowPositionals: true,
   });
   const { ranges, json, html, dangerous = false } = values;
-  requireFolderOf(json, html);
+  requireOutputs(json, html);
   if (task === "diff" || task === "merge") return readFiles(task, paths, values);
   if (task !== undefined) {
     throw new MisuseError(`Cannot do "${task}": only "diff" and "merge" can be asked for`);

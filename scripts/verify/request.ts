@@ -8,7 +8,7 @@ import { clausesOf } from "../fleet/clause_parts.ts";
 import { readShard, type Shard, SHARD_HELP } from "../fleet/shard.ts";
 import { MisuseError } from "../misuse.ts";
 import { parseOptions } from "../options.ts";
-import { requireFolderOf } from "../write_file.ts";
+import { OUTPUT_HELP, requireOutputs } from "../output_place.ts";
 import { idMatcher } from "./select.ts";
 
 /** What `deno task verify --help` prints. */
@@ -25,6 +25,8 @@ ${SHARD_HELP}
                      output as they come, and what is for people to standard error
   --html FILE        write the results as a page, as "deno task report" does for many
   --help             show this
+
+${OUTPUT_HELP}
 
 Exit status: 0 when nothing deviates but what is recorded, 1 otherwise, 2 for a bad
 command line. TRAPLINE_REQUIRE=kvm makes a missing KVM a failure.`;
@@ -69,6 +71,6 @@ export function readRequest(args: readonly string[]): Request {
   const matching = catalogueIds().filter(idMatcher(filter));
   if (matching.length === 0) throw new MisuseError(`No clause matches "${filter}"`);
   const shard = readShard(values.shard);
-  requireFolderOf(json, junit, ktap, html);
+  requireOutputs(json, junit, ktap === "-" ? undefined : ktap, html);
   return { matching, chosen: clausesOf(shard, matching), shard, json, junit, ktap, html };
 }
