@@ -63,8 +63,8 @@ async function copy(root: string, path: string, to: string): Promise<void> {
   }
 }
 
-/** Gathers it below `stage`, an empty folder, from the repository at `root`. */
-export async function fillStage(stage: string, root: string): Promise<void> {
+/** Gathers it below `stage`, an empty folder, from the repository at `root`, until `signal`. */
+export async function fillStage(stage: string, root: string, signal: AbortSignal): Promise<void> {
   const program = join(stage, "program");
   for (const path of PROGRAM) await copy(root, path, program);
   const readJson = async (path: string): Promise<Config> =>
@@ -75,7 +75,8 @@ export async function fillStage(stage: string, root: string): Promise<void> {
   await Deno.copyFile(join(root, "deno.lock"), join(program, "deno.lock"));
   const deno = await Deno.realPath(Deno.execPath());
   const install = ["install", "--quiet", `--config=${join(program, "deno.json")}`];
-  await textOf(deno, install, { what: "put the packages beside the program", cwd: program });
+  const what = "put the packages beside the program";
+  await textOf(deno, install, { what, cwd: program, signal });
   await Deno.mkdir(join(stage, "bin"));
   await Deno.copyFile(deno, join(stage, "bin/deno"));
 }
