@@ -6,6 +6,7 @@
  */
 import { deviceObstacle } from "../tests/support/facts.ts";
 import { onEndingSignal } from "./ending_signals.ts";
+import { UNDIVIDED } from "./fleet/shard.ts";
 import type { Configuration } from "./matrix/configuration.ts";
 import { type Part, partsOf } from "./matrix/parts.ts";
 import { readRequest, type Request, USAGE } from "./matrix/request.ts";
@@ -77,7 +78,10 @@ async function decideOn(
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: commandFor(configuration, ids, own, sandboxOptions),
     // What they are to decide is divided already.
-    env: { TRAPLINE_SHARDS: "", ...("vendor" in configuration ? {} : { TRAPLINE_KVM: "host" }) },
+    env: {
+      ...UNDIVIDED,
+      ...("vendor" in configuration ? {} : { TRAPLINE_KVM: "host" }),
+    },
     stdin: "null",
     stdout: "null",
     signal, // A SIGTERM, after which a sandbox tidies up.

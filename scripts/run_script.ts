@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { UNDIVIDED } from "./fleet/shard.ts";
 import { ROOT } from "./program.ts";
 import { denoArgumentsOf, type Task } from "./trapline.ts";
 
@@ -30,7 +31,7 @@ export async function runScript(
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...denoArgumentsOf(tasks[name] as Task, ROOT), ...args],
     cwd: ROOT,
-    env: { NO_COLOR: "", TRAPLINE_KVM: "", TRAPLINE_SHARDS: "", ...env },
+    env: { NO_COLOR: "", TRAPLINE_KVM: "", ...UNDIVIDED, ...env },
     stdin: "null",
   }).output();
   const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -27,6 +27,9 @@ const MOST = 10_000;
 /** Where a scheduler says which part this is: the first that is set counts. */
 const INDEX_VARIABLES = ["TRAPLINE_SHARD_INDEX", "JOB_COMPLETION_INDEX"] as const;
 
+/** The environment of a process that is to do all that it is given. */
+export const UNDIVIDED = { TRAPLINE_SHARDS: "", TRAPLINE_SHARD_INDEX: "" } as const;
+
 function wholeNumber(text: string): number {
   return /^\d{1,6}$/.test(text) ? Number(text) : NaN;
 }
@@ -45,7 +48,7 @@ function checked(index: number, total: number, given: string): Shard {
  * The shard that `option`, the value of `--shard`, or else the environment asks
  * for; the whole job when neither does.
  *
- * @throws {MisuseError} When it is no shard, or the environment has how many there are alone.
+ * @throws {MisuseError} When it is no shard, or the environment has half of one.
  */
 export function readShard(
   option: string | undefined,
@@ -57,7 +60,17 @@ export function readShard(
     return checked(wholeNumber(index), more.length > 0 ? NaN : wholeNumber(total), given);
   }
   const total = environment("TRAPLINE_SHARDS");
-  if (total === undefined || total === "") return WHOLE;
+  if (total === undefined || total === "") {
+    const index = environment(INDEX_VARIABLES[0]) ?? "";
+    // Kubernetes' variable is there in every Indexed Job, and may count something else.
+    if (index === "") return WHOLE;
+    throw new MisuseError(
+      `Cannot tell of how many shards ${
+        INDEX_VARIABLES[0]
+      }=${index} is one: TRAPLINE_SHARDS must ` +
+        "be set too",
+    );
+  }
   for (const name of INDEX_VARIABLES) {
     const index = environment(name);
     if (index === undefined || index === "") continue;

@@ -63,4 +63,8 @@ Deno.test("readShard() refuses an environment that names no shard, and says what
   assertStringIncludes(index, "JOB_COMPLETION_INDEX=4");
   assertStringIncludes(refusal({ TRAPLINE_SHARDS: "four", TRAPLINE_SHARD_INDEX: "1" }), "four");
   assertStringIncludes(refusal({ TRAPLINE_SHARDS: "4" }), "TRAPLINE_SHARD_INDEX or");
+  for (const half of [{}, { TRAPLINE_SHARDS: "" }, { JOB_COMPLETION_INDEX: "3" }]) {
+    const message = refusal({ TRAPLINE_SHARD_INDEX: "2", ...half });
+    assertStringIncludes(message, "TRAPLINE_SHARD_INDEX=2 is one: TRAPLINE_SHARDS must be set");
+  }
 });
