@@ -15,10 +15,12 @@ import { type Column, hasFailure, notesText, tableText } from "./matrix/table.ts
 import { ROOT } from "./program.ts";
 import { Progress } from "./progress.ts";
 import { runTask } from "./run_task.ts";
-import type { VerifyRun } from "./results/format.ts";
+import type { DiedRun, Run, VerifyRun } from "./results/format.ts";
 import { ResultsFileError } from "./results/file_error.ts";
 import { readResults } from "./results/read.ts";
-import { writeReport, writeResults } from "./results/write.ts";
+import { KeptFile } from "./results/kept_file.ts";
+import { writeReport } from "./results/write.ts";
+import { writeEach } from "./write_file.ts";
 
 /** Emulators that run at once: each keeps about one core busy. */
 const AT_ONCE = 2;
@@ -52,6 +54,14 @@ function commandFor(
   ];
 }
 
+/** What came of one configuration. */
+interface Result {
+  /** For the table: what was decided before it died says less there than that it died. */
+  readonly column: Column;
+  /** All there is to say of it. */
+  readonly runs: readonly (VerifyRun | DiedRun)[];
+}
+
 /** The run that `verify` left at `file`, if it left one. */
 async function lastRun(file: string): Promise<VerifyRun | undefined> {
   try {
@@ -67,7 +77,7 @@ async function decideOn(
   { configuration, ids, shard }: Part,
   { sandboxOptions, selected }: Plan,
   signal: AbortSignal,
-): Promise<Column> {
+): Promise<Result> {
   const { name } = configuration;
   const file = `${RESULTS}/${name.replaceAll(/[^\w.]/g, "-")}.json`;
   // This run's own: another may be at work, and what the last one found stays until there is more.
@@ -88,13 +98,13 @@ async function decideOn(
   }).output();
   if (signal.aborted) await Deno.remove(own).catch(() => {});
   signal.throwIfAborted();
-  const run = await lastRun(own);
-  // What was decided before a configuration died says less than that it died.
+  const found = await lastRun(own);
+  const run = found && { ...found, configuration: name, selected, ...part };
   if (run !== undefined && run.clauses.length === ids.length) {
     // The other shards have the rest, and may be at work beside this one.
     if (shard.total > 1) await Deno.remove(own);
     else await Deno.rename(own, file);
-    return { ...run, configuration: name, selected, ...part };
+    return { column: run, runs: [run] };
   }
   await Deno.remove(own).catch(() => {});
   const last = new TextDecoder().decode(stderr).trim().split("\n").slice(-12).join("\n");
@@ -102,15 +112,17 @@ async function decideOn(
     ? ""
     : `, ${run.clauses.length} of ${ids.length} clauses decided`;
   const failure = `exit status ${code}${decided}\n${last}`;
-  return { kind: "died", configuration: name, made, failure, selected, ...part };
+  const died = { kind: "died", configuration: name, made, failure, selected, ...part } as const;
+  return { column: died, runs: run === undefined ? [died] : [run, died] };
 }
 
 async function decideAll(
   chosen: readonly Part[],
   plan: Plan,
   signal: AbortSignal,
-): Promise<Column[]> {
-  const columns = new Map<string, Column>();
+  keep: (results: ReadonlyMap<string, Result>) => Promise<void>,
+): Promise<ReadonlyMap<string, Result>> {
+  const results = new Map<string, Result>();
   const waiting = [...chosen];
   const progress = new Progress("configurations", chosen.length);
   const running = new Set<string>();
@@ -120,12 +132,14 @@ async function decideAll(
       const { name } = next.configuration;
       running.add(name);
       progress.show(names());
-      const column = await decideOn(next, plan, signal);
+      const result = await decideOn(next, plan, signal);
       running.delete(name);
-      columns.set(name, column);
+      results.set(name, result);
+      const { column } = result;
       const outcome = column.kind === "verify" ? `${column.counts.holds} hold` : "died";
       progress.clear();
-      console.error(`${name}: ${outcome} (${columns.size} of ${chosen.length} done)`);
+      await keep(results);
+      console.error(`${name}: ${outcome} (${results.size} of ${chosen.length} done)`);
       if (running.size > 0) progress.draw(names());
     }
   };
@@ -133,7 +147,23 @@ async function decideAll(
   const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
   const failed = ended.find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-  return chosen.map(({ configuration }) => columns.get(configuration.name)!);
+  return results;
+}
+
+/** Does `work`, which a signal aborts; the result is then the status to end with. */
+async function untilSignal<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | number> {
+  const abort = new AbortController();
+  let signalled: number | undefined;
+  using _signals = onEndingSignal((_, status) => {
+    signalled = status;
+    abort.abort();
+  });
+  try {
+    return await work(abort.signal);
+  } catch (error) {
+    if (signalled === undefined) throw error;
+    return signalled;
+  }
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -143,29 +173,33 @@ async function main(args: readonly string[]): Promise<number> {
   const all = [...host, ...sandboxes];
   const chosen = partsOf(shard, all, ids);
   await Deno.mkdir(RESULTS, { recursive: true });
-  const abort = new AbortController();
-  let signalled: number | undefined;
-  using _signals = onEndingSignal((_, status) => {
-    signalled = status;
-    abort.abort();
-  });
-  const plan = { sandboxOptions, selected: ids };
-  const columns = await decideAll(chosen, plan, abort.signal).catch((error: unknown) => {
-    if (signalled === undefined) throw error;
-    return undefined;
-  });
-  if (columns === undefined) return signalled!;
+  const made = new Date().toISOString();
+  // What is not done yet, and what other shards do, is named too, so that it can be missed.
+  const runsWith = (results: ReadonlyMap<string, Result>): Run[] =>
+    all.flatMap(({ name }): readonly Run[] =>
+      results.get(name)?.runs ?? [{ kind: "planned", configuration: name, made, selected: ids }]
+    );
+  const file = new KeptFile(json, 0);
+  await file.keep(() => runsWith(new Map()));
+  const results = await untilSignal((signal) =>
+    decideAll(
+      chosen,
+      { sandboxOptions, selected: ids },
+      signal,
+      (results) => file.keep(() => runsWith(results)),
+    )
+  );
+  if (typeof results === "number") return results;
+  const columns = chosen.map(({ configuration }) => results.get(configuration.name)!.column);
   console.log(tableText(columns));
   const notes = notesText(columns);
   if (notes !== "") console.log(`\n${notes}`);
-  const here = new Set(chosen.map(({ configuration }) => configuration.name));
-  const made = new Date().toISOString();
-  const elsewhere = all.filter(({ name }) => !here.has(name))
-    .map(({ name }) => ({ kind: "planned" as const, configuration: name, made, selected: ids }));
-  const runs = [...columns, ...elsewhere];
-  if (json !== undefined) await writeResults(json, runs);
-  if (html !== undefined) await writeReport(html, json ?? "matrix", runs);
-  return hasFailure(columns) ? 1 : 0;
+  const runs = runsWith(results);
+  const isWritten = await writeEach([
+    () => file.write(runs),
+    ...(html === undefined ? [] : [() => writeReport(html, json ?? "matrix", runs)]),
+  ]);
+  return hasFailure(columns) || !isWritten ? 1 : 0;
 }
 
 if (import.meta.main) await runTask(USAGE, () => main(Deno.args));

@@ -20,7 +20,7 @@ import { ProgressBar } from "./progress_bar.ts";
 import { readRequest, type Request, USAGE } from "./sweep/request.ts";
 import { summaryText } from "./sweep/summary.ts";
 import { COLUMNS } from "./terminal.ts";
-import { writeWhole } from "./write_file.ts";
+import { writeEach, writeWhole } from "./write_file.ts";
 
 function readMap(path: string): SweepMap {
   try {
@@ -48,12 +48,15 @@ async function diff({ before, after, html }: Asked<"diff">): Promise<number> {
   return comparison.changes.length === 0 ? 0 : 1;
 }
 
+/** Whether all that is asked for could be written. */
 async function writeMap(
   map: SweepMap,
   { json, html }: { readonly json: string | undefined; readonly html: string | undefined },
-): Promise<void> {
-  if (json !== undefined) await writeWhole(json, mapToJson(map));
-  if (html !== undefined) await writeWhole(html, mapPage(map));
+): Promise<boolean> {
+  return await writeEach([
+    ...(json === undefined ? [] : [() => writeWhole(json, mapToJson(map))]),
+    ...(html === undefined ? [] : [() => writeWhole(html, mapPage(map))]),
+  ]);
 }
 
 async function merge(request: Asked<"merge">): Promise<number> {
@@ -61,8 +64,8 @@ async function merge(request: Asked<"merge">): Promise<number> {
   try {
     const { map, missing, missingShards } = mergeMaps(first!, ...others);
     console.log(summaryText(map, COLUMNS));
-    await writeMap(map, request);
-    if (missing.length === 0) return 0;
+    const isWritten = await writeMap(map, request);
+    if (missing.length === 0) return isWritten ? 0 : 1;
     const count = msrIndices(missing).length.toLocaleString("en");
     console.error(`Missing: ${count} MSRs, of the shards ${missingShards.join(", ")}`);
     return 1;
@@ -107,8 +110,7 @@ async function measure(request: Asked<"map">): Promise<number> {
   };
   console.log(summaryText(map, COLUMNS));
   console.log(`${indices.length.toLocaleString("en")} MSRs swept in ${map.seconds} s`);
-  await writeMap(map, request);
-  return 0;
+  return await writeMap(map, request) ? 0 : 1;
 }
 
 function main(args: readonly string[]): Promise<number> {

@@ -11,9 +11,10 @@ import { facts } from "../tests/support/facts.ts";
 import { isRequired } from "../tests/support/required.ts";
 import { shardText } from "./fleet/shard.ts";
 import { Progress } from "./progress.ts";
-import type { ClauseRecord } from "./results/format.ts";
+import type { ClauseRecord, VerifyRun } from "./results/format.ts";
 import { configurationName, hostRecord } from "./results/host.ts";
-import { isFailure } from "./results/verdicts.ts";
+import { KeptFile } from "./results/kept_file.ts";
+import { countVerdicts, isFailure } from "./results/verdicts.ts";
 import { writeReport } from "./results/write.ts";
 import { runTask } from "./run_task.ts";
 import { paintFor } from "./terminal.ts";
@@ -23,8 +24,10 @@ import { ktapHead, ktapLines, toKtap } from "./verify/ktap.ts";
 import { executionsText, Report, summaryText } from "./verify/report.ts";
 import { type Found, recordOf } from "./verify/record.ts";
 import { readRequest, USAGE } from "./verify/request.ts";
-import { RunFile } from "./verify/run_file.ts";
-import { writeWhole } from "./write_file.ts";
+import { writeEach, writeWhole } from "./write_file.ts";
+
+/** Milliseconds between two writes of what was decided so far. */
+const PACE_MS = 1000;
 
 async function decideOne(clause: Clause): Promise<ClauseRecord> {
   const found: Found[] = [];
@@ -40,19 +43,19 @@ async function decideOne(clause: Clause): Promise<ClauseRecord> {
 /** Decides one after the other and shows each at once, so that one that hangs can be told. */
 async function decideAll(
   chosen: readonly Clause[],
-  file: RunFile,
+  keep: (decided: readonly ClauseRecord[]) => Promise<void>,
   show: (clause: ClauseRecord) => void,
 ): Promise<ClauseRecord[]> {
   const progress = new Progress("clauses", chosen.length);
   const results: ClauseRecord[] = [];
-  await file.keep(results);
+  await keep(results);
   for (const clause of chosen) {
     progress.show(clause.id);
     const result = await decideOne(clause);
     progress.clear();
     show(result);
     results.push(result);
-    await file.keep(results);
+    await keep(results);
   }
   return results;
 }
@@ -73,20 +76,25 @@ async function main(args: readonly string[]): Promise<number> {
     say(`Shard ${shardText(shard)}: ${chosen.length} of ${matching.length} clauses`);
   }
   say("");
-  const file = new RunFile(json, {
+  const runWith = (decided: readonly ClauseRecord[]): VerifyRun => ({
     kind: "verify",
     configuration: configurationName(),
     made,
     host,
     selected: matching,
     ...(shard.total > 1 && { shard: { ...shard, selected: chosen } }),
+    counts: countVerdicts(decided),
+    clauses: decided,
   });
+  const file = new KeptFile(json, PACE_MS);
+  const keep = (decided: readonly ClauseRecord[]): Promise<void> =>
+    file.keep(() => [runWith(decided)]);
   const out = isLive ? Deno.stderr : Deno.stdout;
   const report = new Report(paintFor({ isTerminal: out.isTerminal() }), say);
   if (isLive) console.log(ktapHead(clauses.length).trimEnd());
   let shown = 0;
   const start = performance.now();
-  const results = await decideAll(clauses, file, (clause) => {
+  const results = await decideAll(clauses, keep, (clause) => {
     report.add(clause);
     if (isLive) console.log(ktapLines(++shown, clause).trimEnd());
   });
@@ -94,14 +102,17 @@ async function main(args: readonly string[]): Promise<number> {
   say(`\n${summaryText(results, seconds)}`);
   say(executionsText(results, executionObstacle("forced emulation")));
 
-  await file.write(results);
-  if (junit !== undefined) await writeWhole(junit, toJunit(results));
-  if (ktap !== undefined && !isLive) await writeWhole(ktap, toKtap(results));
-  if (html !== undefined) await writeReport(html, json ?? "verify", [file.runWith(results)]);
+  const run = runWith(results);
+  const isWritten = await writeEach([
+    () => file.write([run]),
+    ...(junit === undefined ? [] : [() => writeWhole(junit, toJunit(results))]),
+    ...(ktap === undefined || isLive ? [] : [() => writeWhole(ktap, toKtap(results))]),
+    ...(html === undefined ? [] : [() => writeReport(html, json ?? "verify", [run])]),
+  ]);
   const missing = facts().unavailable;
   if (missing !== undefined) console.error(`\nNothing could be decided: ${missing}`);
   const failed = results.some(({ verdict }) => isFailure(verdict));
-  return failed || (missing !== undefined && isRequired("kvm")) ? 1 : 0;
+  return failed || !isWritten || (missing !== undefined && isRequired("kvm")) ? 1 : 0;
 }
 
 if (import.meta.main) await runTask(USAGE, () => main(Deno.args));

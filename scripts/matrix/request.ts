@@ -10,6 +10,7 @@ import { parseOptions } from "../options.ts";
 import { requireKernel } from "../sandbox/kernels.ts";
 import { idMatcher } from "../verify/select.ts";
 import { OUTPUT_HELP, requireOutputs } from "../output_place.ts";
+import { KEPT_HELP } from "../results/kept_file.ts";
 import { type Configuration, configurations } from "./configuration.ts";
 
 /** What `deno task matrix --help` prints. */
@@ -33,6 +34,7 @@ A shard does its part of configurations times clauses. The host is then left out
 another on each machine: "deno task verify --shard" divides its clauses.
 
 ${OUTPUT_HELP}
+${KEPT_HELP}
 
 Exit status: 0 when nothing deviates but what is recorded, 1 otherwise, 2 for a bad command line.`;
 

@@ -10,12 +10,16 @@ import { isFailure, VERDICTS } from "../results/verdicts.ts";
 
 /**
  * How many clauses passed, failed and could not be decided; a run that died failed once, and so
- * does each disagreement of a search.
+ * does each configuration that nobody came to and each disagreement of a search.
  */
 export function totals(runs: readonly Run[]): [passed: number, failed: number, skipped: number] {
   let [passed, failed, skipped] = [0, 0, 0];
+  const begun = new Set(
+    runs.filter(({ kind }) => kind !== "planned").map(({ configuration }) => configuration),
+  );
   for (const run of runs) {
     if (run.kind === "died") failed++;
+    if (run.kind === "planned" && !begun.has(run.configuration)) failed++;
     if (run.kind === "fuzz") failed += run.disagreements.length;
     if (run.kind !== "verify") continue;
     for (const kind of VERDICTS) {

@@ -104,6 +104,21 @@ Deno.test("mergeResults() tells hosts of one name apart by what differs", () => 
   );
 });
 
+Deno.test("mergeResults() has what a run decided before it died, and names the rest", () => {
+  const run = { ...exampleRun("amd 7", { "F-01": "holds" }), selected: ["F-01", "F-02", "F-03"] };
+  const shard: Shard = { index: 1, total: 2, selected: ["F-01", "F-02"] };
+  const other = part({ ...exampleRun("amd 7", { "F-03": "holds" }), ...LATER }, run.selected, 2);
+  const merged = merge(
+    [{ ...run, shard }, died("amd 7", { selected: run.selected, shard })],
+    [other],
+  );
+  assertEquals(verdicts(merged), { "amd 7": { "F-01": "holds", "F-03": "holds" } });
+  assertEquals(merged.problems, [
+    "amd 7: a run died: Kernel panic",
+    "amd 7: 1 of 3 clauses are missing: F-02",
+  ]);
+});
+
 Deno.test("mergeResults() names what died and what was selected and not decided", () => {
   const run = exampleRun("amd 7", { "F-01": "holds" });
   const merged = merge(

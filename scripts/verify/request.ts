@@ -9,6 +9,7 @@ import { readShard, type Shard, SHARD_HELP } from "../fleet/shard.ts";
 import { MisuseError } from "../misuse.ts";
 import { parseOptions } from "../options.ts";
 import { OUTPUT_HELP, requireOutputs } from "../output_place.ts";
+import { KEPT_HELP } from "../results/kept_file.ts";
 import { idMatcher } from "./select.ts";
 
 /** What `deno task verify --help` prints. */
@@ -27,6 +28,7 @@ ${SHARD_HELP}
   --help             show this
 
 ${OUTPUT_HELP}
+${KEPT_HELP}
 
 Exit status: 0 when nothing deviates but what is recorded, 1 otherwise, 2 for a bad
 command line. TRAPLINE_REQUIRE=kvm makes a missing KVM a failure.`;
