@@ -14,7 +14,7 @@ const PROGRAM = ["LICENSE", "mod.ts", "kvm", "guests", "tests", "scripts"];
 const OF_THE_REPOSITORY: ReadonlySet<string> = new Set([
   "@action-validator/core",
   "junit2json",
-  "kubernetes-types/",
+  "kubernetes-models/",
   "playwright-core",
   "tap-parser",
   "yaml",

@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { validateWorkflow } from "@action-validator/core";
+import { Job } from "kubernetes-models/batch/v1/Job";
+import { PersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
+import { Pod } from "kubernetes-models/v1/Pod";
 import { parseAllDocuments } from "yaml";
 import { ROOT } from "../program.ts";
 import { readShard } from "./shard.ts";
@@ -7,10 +10,15 @@ import { slowInSandbox, testUnless } from "../../tests/support/test_unless.ts";
 
 const WORKFLOWS = `${ROOT}/.github/workflows`;
 
-/** The type of each kind of object in the manifest, with the module that declares it. */
+/** What validates a kind of object by the schema that Kubernetes publishes, and its type. */
 const KUBERNETES = {
-  Job: "kubernetes-types/batch/v1.d.ts",
-  PersistentVolumeClaim: "kubernetes-types/core/v1.d.ts",
+  Job: { model: Job, type: "IJob", module: "kubernetes-models/batch/v1/Job" },
+  PersistentVolumeClaim: {
+    model: PersistentVolumeClaim,
+    type: "IPersistentVolumeClaim",
+    module: "kubernetes-models/v1/PersistentVolumeClaim",
+  },
+  Pod: { model: Pod, type: "IPod", module: "kubernetes-models/v1/Pod" },
 } as const;
 
 interface Manifest {
@@ -34,8 +42,24 @@ function documents(text: string): unknown[] {
   });
 }
 
+/** The objects in the manifest `text`. */
+const manifestsIn = (text: string): Manifest[] => documents(text) as Manifest[];
+
 const manifestText = Deno.readTextFileSync(`${ROOT}/scripts/fleet/kubernetes.yaml`);
-const manifests = documents(manifestText) as Manifest[];
+const manifests = manifestsIn(manifestText);
+
+/** What is wrong with the values of `objects`, by their schemas. */
+function wrongValues(objects: readonly Manifest[]): string {
+  try {
+    for (const object of objects) {
+      // What a model takes is of its own type; whether it is, is the question.
+      new KUBERNETES[object.kind].model(object as never).validate();
+    }
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
 
 /** Whether `objects` are what their types say, as the compiler sees it: no unknown field either. */
 async function typesHold(objects: readonly Manifest[]): Promise<boolean> {
@@ -44,7 +68,9 @@ async function typesHold(objects: readonly Manifest[]): Promise<boolean> {
   const path = await Deno.makeTempFile({ dir: `${ROOT}/build`, suffix: ".ts" });
   try {
     const lines = objects.flatMap((object, i) => [
-      `import type { ${object.kind} as Kind${i} } from "${KUBERNETES[object.kind]}";`,
+      `import type { ${KUBERNETES[object.kind].type} as Kind${i} } from "${
+        KUBERNETES[object.kind].module
+      }";`,
       `export const object${i}: Kind${i} = ${JSON.stringify(object)};`,
     ]);
     await Deno.writeTextFile(path, lines.join("\n"));
@@ -112,6 +138,21 @@ Deno.test("kubernetes.yaml gives each pod its shard as verify reads it", () => {
     });
   }
   assertStringIncludes(manifestText, "devices.kubevirt.io/kvm");
+});
+
+Deno.test("kubernetes.yaml is valid by the schemas that Kubernetes publishes", () => {
+  assertEquals(wrongValues(manifests), "");
+  const slips = {
+    "completionMode: Indexed": ["completionMode: Idexed", "spec/completionMode must be equal"],
+    "restartPolicy: Never": ["restartPolicy: Nevr", "spec/restartPolicy must be equal"],
+    "memory: 2Gi": ["memory: two", "requests/memory must match format"],
+    "storage: 1Gi": ["storage: 1 Gi", "requests/storage must match format"],
+    "completions: 8": ["completions: eight", "spec/completions must be integer"],
+  } as const;
+  for (const [right, [wrong, complaint]] of Object.entries(slips)) {
+    const text = manifestText.replace(right, wrong);
+    assertStringIncludes(wrongValues(manifestsIn(text)), complaint);
+  }
 });
 
 testUnless(

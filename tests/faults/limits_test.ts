@@ -22,7 +22,7 @@ function meet(which: string, ...limit: readonly string[]): Steps {
 }
 
 kvmTest("where no descriptor is left, each call says so and the next one works", () => {
-  const { run, census, ...refused } = meet("descriptors", "--nofile=60");
+  const { run, census, ...refused } = meet("descriptors", "--nofile=30");
   assertEquals([run, census], ["ok", '{"fds":5,"mappings":4}']);
   const starts: Readonly<Record<string, string>> = {
     open: 'KvmUnavailableError: Cannot open "/dev/kvm": EMFILE (24)',

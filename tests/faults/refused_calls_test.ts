@@ -5,10 +5,11 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { IOCTL } from "@trapline/trapline";
 import { denoRun } from "../support/deno_run.ts";
 import { kvmTest } from "../support/kvm_testing.ts";
 import { runsPrograms } from "../support/native_program.ts";
-import { COUNT, type Outcome, REFUSALS } from "../support/refused_calls.ts";
+import { COUNT, COVERED, LEFT_OUT, type Outcome, REFUSALS } from "../support/refused_calls.ts";
 import { runRefused } from "../support/refusing_kernel.ts";
 
 const REMEDY: Readonly<Record<string, string>> = {
@@ -16,6 +17,11 @@ const REMEDY: Readonly<Record<string, string>> = {
   EMFILE: ". Raise the limit of open files (ulimit -n), or close some",
   ENFILE: ". Raise the machine's limit of open files (sysctl fs.file-max), or close some",
 };
+
+Deno.test("every ioctl of the table is refused here, or left out with a reason", () => {
+  const known = [...COVERED, ...Object.keys(LEFT_OUT)];
+  assertEquals(known.toSorted(), Object.keys(IOCTL).toSorted());
+});
 
 kvmTest("every call that is refused for a limit says which, and leaves nothing", () => {
   const command = denoRun("tests/support/refused_calls.ts");

@@ -98,6 +98,35 @@ const onIoctl: Readonly<Partial<Record<IoctlName, readonly Attempt[]>>> = {
   SET_REGS: [onSession],
   SET_SIGNAL_MASK: [onVcpu((vcpu) => vcpu.run())],
   RUN: [onVcpu((vcpu) => vcpu.run())],
+  CHECK_EXTENSION: [
+    onKvm((kvm) => kvm.checkExtension("IRQCHIP")),
+    onVm((vm) => vm.checkExtension("IRQCHIP")),
+  ],
+  IRQ_LINE: [onVm((vm) => vm.setIrqLine(1, true))],
+  GET_REGS: [onVcpu((vcpu) => vcpu.regs())],
+  INTERRUPT: [onVcpu((vcpu) => vcpu.interrupt(32))],
+  GET_LAPIC: [onVcpu((vcpu) => vcpu.lapic())],
+  SET_LAPIC: [onVcpu((vcpu) => vcpu.setLapic(new Uint8Array(1024)))],
+  GET_MP_STATE: [onVcpu((vcpu) => vcpu.mpState())],
+  SET_MP_STATE: [onVcpu((vcpu) => vcpu.setMpState("RUNNABLE"))],
+  NMI: [onVcpu((vcpu) => vcpu.nmi())],
+  SET_GUEST_DEBUG: [onVcpu((vcpu) => vcpu.setSingleStep(true))],
+  GET_VCPU_EVENTS: [onVcpu((vcpu) => vcpu.events())],
+  SET_VCPU_EVENTS: [onVcpu((vcpu) => vcpu.setEvents({}))],
+  GET_DEBUGREGS: [onVcpu((vcpu) => vcpu.debugRegs())],
+  SET_DEBUGREGS: [onVcpu((vcpu) => vcpu.setDebugRegs({}))],
+};
+
+const RAW = "no method makes it; raw() gives the errno to its caller";
+
+/** The ioctls that are refused here, by name. */
+export const COVERED: readonly string[] = Object.keys(onIoctl);
+
+/** Those that are not, each with the reason. */
+export const LEFT_OUT: Readonly<Partial<Record<IoctlName, string>>> = {
+  GET_API_VERSION: "it takes nothing: what refuses it is no KVM, and Kvm.open() says that",
+  XEN_HVM_CONFIG: RAW,
+  SMI: RAW,
 };
 
 const MMAP = CALL[64].mmap;
