@@ -22,8 +22,10 @@ interface Case {
   /** Deno's command line; the file that it writes is in `folder`. */
   command(folder: string): readonly string[];
   readonly signal: EndingSignal;
-  /** Milliseconds from its start. */
+  /** Milliseconds from its start, or from when it is at work. */
   readonly delay: number;
+  /** Whether it is at work, by what is in the folder; not waited for by default. */
+  readonly isAtWork?: ((folder: string) => boolean) | undefined;
 }
 
 /** How a group of processes ended, and who of it is still there. */
@@ -33,7 +35,8 @@ interface GroupEnd {
 }
 
 /** Starts a group of processes, sends it the signal, and waits for the first one's end. */
-async function endAt({ command, signal, delay }: Case, folder: string): Promise<GroupEnd> {
+async function endAt(one: Case, folder: string): Promise<GroupEnd> {
+  const { command, signal, delay, isAtWork } = one;
   const child = new Deno.Command(Deno.execPath(), {
     args: [...command(folder)],
     cwd: ROOT,
@@ -43,6 +46,14 @@ async function endAt({ command, signal, delay }: Case, folder: string): Promise<
     stdout: "null",
     stderr: "null",
   }).spawn();
+  const start = performance.now();
+  while (isAtWork !== undefined && !isAtWork(folder)) {
+    if (performance.now() - start > PATIENCE_MS) {
+      Deno.kill(-child.pid, "SIGKILL");
+      throw new Error("It does not come to work");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   await new Promise((resolve) => setTimeout(resolve, delay));
   // Ctrl-C goes to the whole group; who ends a program knows its first process alone.
   Deno.kill(signal === "SIGINT" ? -child.pid : child.pid, signal);
@@ -60,7 +71,8 @@ async function endAt({ command, signal, delay }: Case, folder: string): Promise<
 /** What stays when it is over, but for the output files named. */
 async function check(one: Case, outputs: readonly string[]): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "trapline-signal-test-" });
-  const where = `${one.signal} after ${one.delay} ms`;
+  const since = one.isAtWork === undefined ? "its start" : "it came to work";
+  const where = `${one.signal} ${one.delay} ms after ${since}`;
   try {
     await Deno.mkdir(`${folder}/tmp`);
     const { code, left } = await endAt(one, folder);
@@ -69,7 +81,7 @@ async function check(one: Case, outputs: readonly string[]): Promise<void> {
     assertEquals(list(`${folder}/tmp`), [], where);
     const others = list(folder).filter((name) => name !== "tmp" && !outputs.includes(name));
     assertEquals(others, [], where);
-    for (const name of outputs) {
+    for (const name of outputs.filter((name) => name.endsWith(".json"))) {
       if (list(folder).includes(name)) JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
     }
   } finally {
@@ -83,18 +95,22 @@ async function check(one: Case, outputs: readonly string[]): Promise<void> {
  * that a shell gives, or leaves a process or a file, but for whole files `outputs`.
  *
  * @param command Gives Deno's command line; its outputs are in the folder.
+ * @param isAtWork Whether it is at work, by what is in the folder. Half of the moments count from
+ *   then on, so that not all of them fall into the start, where nothing is to be put in order.
  */
 export async function endAtMoments(
   count: number,
   spanMs: number,
   outputs: readonly string[],
   command: Case["command"],
+  isAtWork?: Case["isAtWork"],
 ): Promise<void> {
   const random = randomSource(SEED);
   const cases = Array.from({ length: count }, (_, i): Case => ({
     command,
     signal: i % 2 === 0 ? "SIGINT" : "SIGTERM",
     delay: random() % spanMs,
+    isAtWork: i < count / 2 ? undefined : isAtWork,
   }));
   const worker = async (): Promise<void> => {
     for (let next = cases.pop(); next !== undefined; next = cases.pop()) await check(next, outputs);

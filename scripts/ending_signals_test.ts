@@ -13,30 +13,88 @@ const MOMENTS = asked() === undefined ? 20 : 2;
 
 const withoutKvm = obstacle([]);
 
-function testTask(name: string, args: (folder: string) => readonly string[]): void {
+const namesIn = (folder: string): string[] => [...Deno.readDirSync(folder)].map(({ name }) => name);
+
+/** Whether the results in `path` have a clause that was decided. */
+function hasClause(path: string): boolean {
+  try {
+    return JSON.parse(Deno.readTextFileSync(path)).runs[0].clauses.length > 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function testTask(
+  name: string,
+  args: (folder: string) => readonly string[],
+  isAtWork?: (folder: string) => boolean,
+): void {
   testUnless(
     withoutKvm,
     `${name} ends at Ctrl-C and SIGTERM, and leaves nothing`,
     () =>
-      endAtMoments(MOMENTS, 4000, ["out.json"], (folder) => [
-        ...["run", "--quiet", "--no-check", ...PERMISSIONS],
-        ...["scripts/with_kvm.ts", name, ...args(folder)],
-      ]),
+      endAtMoments(
+        MOMENTS,
+        4000,
+        ["out.json"],
+        (folder) => [
+          ...["run", "--quiet", "--no-check", ...PERMISSIONS],
+          ...["scripts/with_kvm.ts", name, ...args(folder)],
+        ],
+        isAtWork,
+      ),
   );
 }
 
-testTask("verify", (folder) => ["--json", `${folder}/out.json`]);
-testTask("fuzz", (folder) => ["--filters", "1000000", "--json", `${folder}/out.json`]);
-testTask("race", (folder) => ["--seconds", "1000000", "--json", `${folder}/out.json`]);
+testTask(
+  "verify",
+  (folder) => ["--json", `${folder}/out.json`],
+  (folder) => hasClause(`${folder}/out.json`),
+);
+// Their temporary folder is made when they are started.
+const isStarted = (folder: string): boolean => namesIn(`${folder}/tmp`).length > 0;
+testTask(
+  "fuzz",
+  (folder) => ["--filters", "1000000", "--json", `${folder}/out.json`],
+  isStarted,
+);
+testTask(
+  "race",
+  (folder) => ["--seconds", "1000000", "--json", `${folder}/out.json`],
+  isStarted,
+);
+
+testUnless(
+  asked() ?? (Deno.env.has("TRAPLINE_SANDBOX") ? "a sandbox has no GNU tar" : undefined),
+  "compile ends at Ctrl-C and SIGTERM, and leaves nothing",
+  () =>
+    endAtMoments(
+      8,
+      15_000,
+      ["out"],
+      (folder) => [
+        ...["run", "--quiet", "--no-check", ...PERMISSIONS],
+        ...["scripts/compile.ts", "--output", `${folder}/out`],
+      ],
+      isStarted,
+    ),
+);
 
 Deno.test("writeWhole() leaves a whole file alone when a signal comes while it writes", async () => {
   const module = new URL("write_file.ts", import.meta.url).href;
   const text = 'JSON.stringify("x".repeat(8 << 20))';
-  await endAtMoments(MOMENTS, 1500, ["out.json"], (folder) => [
-    ...["eval", "--quiet", "--no-check"],
-    `import { writeWhole } from "${module}";` +
-    `const text = ${text}; while (true) await writeWhole("${folder}/out.json", text);`,
-  ]);
+  await endAtMoments(
+    MOMENTS,
+    1500,
+    ["out.json"],
+    (folder) => [
+      ...["eval", "--quiet", "--no-check"],
+      `import { writeWhole } from "${module}";` +
+      `const text = ${text}; while (true) await writeWhole("${folder}/out.json", text);`,
+    ],
+    (folder) => namesIn(folder).includes("out.json"),
+  );
 });
 
 Deno.test("onEndingSignal() puts an end off until it is disposed of", async () => {

@@ -73,6 +73,12 @@ function start(folder: string, args: readonly string[], isDiskSmall: boolean): R
   };
 }
 
+/** The directories of runs that are in `folder`. */
+function runDirectories(folder: string): string[] {
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  return names.filter((name) => name.startsWith("trapline-sandbox-"));
+}
+
 /** Registers a test of how a sandbox ends, which must leave nothing behind. */
 function testEnd(
   name: string,
@@ -93,8 +99,7 @@ function testEnd(
         await body(running);
         await running.complaint;
         assertEquals(processesOf(folder), []);
-        const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
-        assertEquals(left.filter((name) => name.startsWith("trapline-sandbox-")), []);
+        assertEquals(runDirectories(folder), []);
       } finally {
         await Deno.remove(folder, { recursive: true });
       }
@@ -120,6 +125,24 @@ testEnd("sandbox says so when its emulator is killed", true, SLEEPER, async (run
   const complaint = await running.complaint;
   assert(complaint.startsWith("QEMU was killed by signal 9"), complaint);
 });
+
+testEnd(
+  "sandbox that is killed itself takes its emulator along, and the next one clears up after it",
+  true,
+  SLEEPER,
+  async ({ waitFor, child, folder }) => {
+    await waitFor("up");
+    child.kill("SIGKILL");
+    assertEquals((await child.status).signal, "SIGKILL");
+    for (let i = 0; i < 100 && processesOf(folder).length > 0; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assertEquals(processesOf(folder), []);
+    assertEquals(runDirectories(folder).length, 1);
+    const next = start(folder, ["--", "true"], false);
+    assertEquals((await next.child.status).code, 0, await next.complaint);
+  },
+);
 
 const SYSRQ_CRASH = ["--", "sh", "-c", "echo c > /proc/sysrq-trigger"];
 
