@@ -30,7 +30,7 @@ browserTest("reportPage() is filtered, read and walked by pointer, finger and ke
       printed: [false, false, true],
     }, screen);
     for (
-      const part of ["D-99", "The fastpath does not ask.", "KVM_EXIT_X86_RDMSR (29)", "<1 byte>"]
+      const part of ["D-99", "The fastpath does not ask.", "KVM_EXIT_X86_RDMSR (29)", "1 x 1 byte"]
     ) {
       assertStringIncludes(deviation, part, screen);
     }

@@ -3,23 +3,12 @@
  *
  * @module
  */
+import { exampleFailure, exampleGuestRecord } from "./example_guest.ts";
 import type { ClauseRecord, ExecutionRecord, FuzzRun, VerdictKind, VerifyRun } from "./format.ts";
 import { countVerdicts, gravest } from "./verdicts.ts";
 
-const FAILURE = `Wanted KVM_EXIT_X86_RDMSR (29), got KVM_EXIT_IO (2) out port 0xe0 <1 byte>
-Guest (long mode) around RIP 0x6156:
-     00006150  0f 32  rdmsr
-     00006154  e6 e0  out 0xe0, al
-  => 00006156  f4     hlt
-Registers:
-  rax=0000000000001234 rbx=0000000000000000
-Exits so far:
-  1. KVM_EXIT_IO (2) out port 0xe0 1 x 1 byte data 34`;
-
-const GUEST = {
-  listing: "0x6150  0f 32  rdmsr\n0x6154  e6 e0  out 0xe0, al",
-  exits: "  1. KVM_EXIT_X86_RDMSR (29) IA32_SYSENTER_CS (0x174) reason filter -> supplied 0x2a",
-};
+const FAILURE = exampleFailure();
+const GUEST = exampleGuestRecord();
 
 const DEVIATION = {
   id: "D-99",

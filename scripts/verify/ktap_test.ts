@@ -40,7 +40,7 @@ Deno.test("toKtap() says before a failed line what failed, and how to repeat it"
     "1..1",
     "# sentence of X-01",
     "# forced emulation: deviates",
-    "# Wanted KVM_EXIT_X86_RDMSR (29), got KVM_EXIT_IO (2) out port 0xe0 <1 byte>",
+    "# Wanted KVM_EXIT_X86_RDMSR (29), got KVM_EXIT_IO (2) out port 0xe0 1 x 1 byte data 00",
   ]);
   assertEquals(lines.slice(-3), [
     "# To repeat: deno task verify --filter X-01",
