@@ -28,7 +28,7 @@ import {
   walker,
   writeAccesses,
 } from "./walker.ts";
-import { witnessed } from "./witness.ts";
+import { forgetExits, witnessed } from "./witness.ts";
 
 const NOTHING: AsmSource = asm64`jmp finish`;
 
@@ -174,7 +174,7 @@ export class Session {
 
   #complete(): void {
     completePending(this.vcpu, this.transcript.last, this.#maxExits);
-    this.transcript.clear();
+    forgetExits(this);
   }
 
   /** The loaded program. */

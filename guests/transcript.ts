@@ -74,6 +74,14 @@ export class Transcript {
     this.#count = 0;
   }
 
+  /** The same exits, apart from those to come. */
+  copy(): Transcript {
+    const copy = new Transcript();
+    copy.#last.push(...this.#last);
+    copy.#count = this.#count;
+    return copy;
+  }
+
   /** One line an exit, numbered from 1. */
   toString(): string {
     const exits = this.exits;

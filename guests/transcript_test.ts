@@ -80,3 +80,12 @@ Deno.test("Transcript.clear() forgets all exits", () => {
   some.add(numbered(7));
   assertEquals(some.exits, [numbered(7)]);
 });
+
+Deno.test("Transcript.copy() keeps what it has, whatever becomes of the other", () => {
+  const some = transcript(Array.from({ length: 40 }, (_, i) => numbered(i)));
+  const text = `${some}`;
+  const copy = some.copy();
+  some.clear();
+  some.add(HLT);
+  assertEquals([`${copy}`, copy.count, some.count], [text, 40, 1]);
+});

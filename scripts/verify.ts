@@ -33,9 +33,9 @@ async function decideOne(clause: Clause): Promise<ClauseRecord> {
   const found: Found[] = [];
   for (const execution of executionsOf(clause)) {
     const start = performance.now();
-    const { result, sessions } = await withWitness(() => decide(clause, execution));
+    const { result, guests } = await withWitness(() => decide(clause, execution));
     const milliseconds = performance.now() - start;
-    found.push({ execution, verdict: result, milliseconds, guests: sessions });
+    found.push({ execution, verdict: result, milliseconds, guests });
   }
   return recordOf(clause, found);
 }

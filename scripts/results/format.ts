@@ -106,13 +106,13 @@ export interface ExecutionRecord {
   readonly deviation?: DeviationRecord;
   /** What the test said: what was wanted and got, and where the guest was. */
   readonly failure?: string;
-  /** The last guest that it made exit. */
+  /** A guest of it: of a failure the last that exited, else the last that made MSR exits. */
   readonly guest?: GuestRecord;
 }
 
-/** The guest of a test, as its last program left it. */
+/** A program that a guest of a test ran. */
 export interface GuestRecord {
-  /** Its program: addresses, bytes and instructions. */
+  /** Addresses, bytes and instructions. */
   readonly listing: string;
   /** Its exits and the answers they were given, one a line. */
   readonly exits: string;

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { stripVTControlCharacters } from "node:util";
+import type { Transcript } from "../../guests/transcript.ts";
+import { madeMsrExits } from "../../guests/witness.ts";
 import { sourceOf } from "../../tests/support/catalogue.ts";
 import { type Clause, repeatCommand, type Verdict } from "../../tests/support/clause.ts";
 import type { Execution } from "../../tests/support/execution.ts";
@@ -22,12 +25,20 @@ export interface Found {
   readonly guests: readonly Guest[];
 }
 
-/** What the record shows of a guest; a `Session` is one. */
-export interface Guest {
-  /** The loaded program. */
+/** A program with its exits; a `Session` is one. */
+export interface Ran {
+  /** The program. */
   readonly program: { listing(): string };
   /** The exits since it was loaded. */
-  readonly transcript: { readonly count: number; toString(): string };
+  readonly transcript: Pick<Transcript, "exits" | "count" | "toString">;
+}
+
+/** A guest; a `Witness` is one. */
+export interface Guest {
+  /** What it ran last. */
+  readonly session: Ran;
+  /** What it ran last before that and made MSR exits. */
+  readonly msrExits: Ran | undefined;
 }
 
 function evidence(
@@ -44,15 +55,37 @@ function evidence(
         cause: rest.deviation.cause,
       },
     }),
-    ...("error" in rest && { failure: rest.error.message }),
+    // Assertions may colour what they say.
+    ...("error" in rest && { failure: stripVTControlCharacters(rest.error.message) }),
   };
 }
 
-/** The last guest that exited; one that never did has nothing to show. */
-function lastGuest(guests: readonly Guest[]): Pick<ExecutionRecord, "guest"> {
-  const last = guests.findLast(({ transcript }) => transcript.count > 0);
-  if (last === undefined) return {};
-  return { guest: { listing: last.program.listing(), exits: `${last.transcript}` } };
+/** Lines of a program that are kept. */
+const LISTED = 96;
+
+function listingOf({ program }: Ran): string {
+  const lines = program.listing().split("\n");
+  const rest = lines.length - LISTED;
+  return rest > 0 ? [...lines.slice(0, LISTED), `(${rest} more)`].join("\n") : lines.join("\n");
+}
+
+/**
+ * What tells most: of a failure, what ran last; else the last that made MSR
+ * exits, since many a body ends with a program to see that nothing exits.
+ * Where there is none, the last that exited at all.
+ */
+function tellingRun(guests: readonly Guest[], failed: boolean): Ran | undefined {
+  const last = guests.findLast(({ session }) => session.transcript.count > 0)?.session;
+  if (failed) return last;
+  const runs = guests.flatMap(({ session, msrExits }) => [msrExits ?? [], session].flat());
+  return runs.findLast(({ transcript }) => madeMsrExits(transcript)) ?? last;
+}
+
+function guestOf({ guests, verdict }: Found): Pick<ExecutionRecord, "guest"> {
+  const run = tellingRun(guests, "error" in verdict);
+  return run === undefined
+    ? {}
+    : { guest: { listing: listingOf(run), exits: `${run.transcript}` } };
 }
 
 /**
@@ -70,7 +103,7 @@ export function recordOf(
     verdict: each.verdict.kind,
     milliseconds: Math.round(each.milliseconds),
     ...evidence(each.verdict),
-    ...lastGuest(each.guests),
+    ...guestOf(each),
   }));
   return {
     id: clause.id,
