@@ -15,12 +15,13 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': "&quot;",
 };
 
+/** What XML 1.0 has no way to write: most control characters, halves of pairs, U+FFFE and U+FFFF. */
+const UNWRITABLE = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+
 function escape(text: string): string {
   return text
     .replaceAll(/[&<>"]/g, (character) => ESCAPES[character]!)
-    // XML 1.0 has no way to write the other control characters.
-    // deno-lint-ignore no-control-regex
-    .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, "?");
+    .replaceAll(UNWRITABLE, "?");
 }
 
 function testCase(clause: ClauseRecord, record: ExecutionRecord): string {

@@ -27,6 +27,20 @@ Deno.test("toJunit() escapes, and counts failures and skips", () => {
   assertEquals(xml.match(/<testcase /g)!.length, 6);
 });
 
+Deno.test("toJunit() writes no character that XML cannot hold, and all others", async () => {
+  const said = "a\x00\x1b\ud800b\udc00\ufffe\uffff \ufffd\u{1f600}\t\u{10ffff}";
+  const [execution] = exampleClause("X-01", "error").executions;
+  const clause = exampleClause("X-01", "error");
+  const xml = toJunit([{ ...clause, executions: [{ ...execution!, failure: said }] }]);
+  const kept = "a???b??? \ufffd\u{1f600}\t\u{10ffff}";
+  assertStringIncludes(xml, `>${kept}</failure>`);
+  // Half a pair cannot be encoded either: what is written is what is read.
+  assertEquals(new TextDecoder().decode(new TextEncoder().encode(xml)), xml);
+  const report = await parse(xml);
+  if (!(report && "testsuite" in report)) throw new TypeError("It is no report of test suites");
+  assertEquals(report.testsuite![0]!.testcase![0]!.failure![0]!.inner, kept);
+});
+
 Deno.test("toJunit() is read by another program's reader as it was meant", async () => {
   const clauses = VERDICTS.map((kind, i) => exampleClause(`F-0${i + 1}`, kind, "holds"));
   const [execution] = clauses[2]!.executions;

@@ -12,17 +12,26 @@ export function ktapHead(count: number): string {
   return `KTAP version 1\n1..${count}\n`;
 }
 
+/** What ends a line for some parser could begin a result. */
+function onOneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "?");
+}
+
+/** What is said in the line of the result itself. */
+function inResult(text: string | undefined): string {
+  return onOneLine((text ?? "").replaceAll(/\s+/g, " ").trim());
+}
+
 /** What parsers look for behind the name; a recorded deviation is what kselftest calls XFAIL. */
 function directive({ verdict, executions }: ClauseRecord): string {
   const gravest = executions.find((each) => each.verdict === verdict);
-  const oneLine = (text: string | undefined): string => (text ?? "").replaceAll(/\s+/g, " ").trim();
   switch (verdict) {
     case "undecided":
-      return ` # SKIP ${oneLine(gravest?.reason)}`;
+      return ` # SKIP ${inResult(gravest?.reason)}`;
     case "known-deviation":
       return ` # XFAIL ${gravest?.deviation?.id}`;
     case "error":
-      return " # ERROR";
+      return ` # ERROR ${inResult(gravest?.failure?.split("\n")[0])}`;
     default:
       return "";
   }
@@ -50,9 +59,8 @@ export function ktapLines(number: number, clause: ClauseRecord): string {
     ...executions.flatMap(diagnostics),
     ...(failed ? [`To repeat: ${repeat}`] : []),
   ];
-  // What ends a line for some parser could begin a result.
-  const lines = said.map((line) => `# ${line.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "?")}`.trimEnd());
-  const result = `${failed ? "not ok" : "ok"} ${number} ${id}${directive(clause)}`;
+  const lines = said.map((line) => `# ${onOneLine(line)}`.trimEnd());
+  const result = `${failed ? "not ok" : "ok"} ${number} ${id}${directive(clause)}`.trimEnd();
   return `${[...lines, result].join("\n")}\n`;
 }
 

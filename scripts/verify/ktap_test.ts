@@ -26,7 +26,7 @@ Deno.test("toKtap() has a line for each clause that a parser of TAP understands"
       [true, 2, "X-02 # XFAIL D-99", false],
       [false, 3, "X-03", false],
       [false, 4, "X-04", false],
-      [false, 5, "X-05 # ERROR", false],
+      [false, 5, "X-05 # ERROR The clause did not come to an end in 300 s", false],
       [true, 6, "X-06", "the CPU has no RDPID"],
     ],
   });
@@ -49,13 +49,26 @@ Deno.test("toKtap() says before a failed line what failed, and how to repeat it"
   ]);
 });
 
+Deno.test("toKtap() says of an error what it was, in its line and whole before it", () => {
+  const clause = exampleClause("X-01", "error");
+  const failure = "Cannot create the VM: EMFILE\nToo many open files";
+  const lines = toKtap([{ ...clause, executions: [{ ...clause.executions[0]!, failure }] }])
+    .split("\n");
+  assertEquals(lines.slice(3, 6), [
+    "# native: error",
+    "# Cannot create the VM: EMFILE",
+    "# Too many open files",
+  ]);
+  assertEquals(lines.at(-2), "not ok 1 X-01 # ERROR Cannot create the VM: EMFILE");
+});
+
 Deno.test("toKtap() lets no text of a failure begin a line of its own", () => {
   const odd = (failure: string): ClauseRecord => {
     const clause = exampleClause("X-01", "error");
     return { ...clause, executions: [{ ...clause.executions[0]!, failure }] };
   };
   const text = toKtap([odd("a\nok 2 X-02\n1..7\nBail out!\r\nok 3 b\x1b[0m\u2028ok 4")]);
-  assertEquals(parse(text).results, [[false, 1, "X-01 # ERROR", false]]);
+  assertEquals(parse(text).results, [[false, 1, "X-01 # ERROR a", false]]);
   assertStringIncludes(text, "# Bail out!?\n# ok 3 b?[0m");
   const reason = "it has #GP\nand more # SKIP";
   const [undecided] = [exampleClause("X-02", "undecided")];
