@@ -26,6 +26,7 @@ import { asCalled } from "./program.ts";
 import { ProgressBar } from "./progress_bar.ts";
 import type { DisagreementRecord } from "./results/format.ts";
 import { configurationName, hostRecord } from "./results/host.ts";
+import { ownVersion } from "./results/own_version.ts";
 import { writeResults } from "./results/write.ts";
 import { runTask } from "./run_task.ts";
 import { writeWhole } from "./write_file.ts";
@@ -128,6 +129,7 @@ async function main(args: readonly string[]): Promise<number> {
         kind: "fuzz",
         configuration: configurationName(),
         made,
+        trapline: ownVersion(),
         host,
         seed: first,
         ...(shard.total > 1 && { shard }),

@@ -14,6 +14,7 @@ import { Progress } from "./progress.ts";
 import type { ClauseRecord, VerifyRun } from "./results/format.ts";
 import { configurationName, hostRecord } from "./results/host.ts";
 import { KeptFile } from "./results/kept_file.ts";
+import { ownVersion } from "./results/own_version.ts";
 import { countVerdicts, isFailure } from "./results/verdicts.ts";
 import { writeReport } from "./results/write.ts";
 import { runTask } from "./run_task.ts";
@@ -80,6 +81,7 @@ async function main(args: readonly string[]): Promise<number> {
     kind: "verify",
     configuration: configurationName(),
     made,
+    trapline: ownVersion(),
     host,
     selected: matching,
     ...(shard.total > 1 && { shard: { ...shard, selected: chosen } }),

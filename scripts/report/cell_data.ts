@@ -6,10 +6,11 @@
  */
 import { compareIds } from "../../tests/support/catalogue.ts";
 import type { ClauseRecord, ExecutionRecord } from "../results/format.ts";
-import type { Finding, Merged } from "../results/merge.ts";
+import type { Finding } from "../results/cells.ts";
+import type { Merged } from "../results/merge.ts";
 import { type FailureParts, failureParts } from "./failure_text.ts";
 
-/** A run's finding: the numbers of file, time and command, then evidence and time in pairs. */
+/** A run's finding: the numbers of file, time with version, and command, then evidence and time in pairs. */
 type FindingNumbers = readonly number[];
 
 /** What an execution came to; the same on many configurations. */
@@ -78,9 +79,9 @@ export function cellData(
 ): CellData {
   const texts = new Numbered<string>();
   const evidence = new Numbered<Evidence>();
-  const numbersOf = ({ path, made, record }: Finding): FindingNumbers => [
+  const numbersOf = ({ path, made, trapline, record }: Finding): FindingNumbers => [
     texts.numberOf(path),
-    texts.numberOf(made),
+    texts.numberOf(trapline === undefined ? made : `${made} by Trapline ${trapline}`),
     texts.numberOf(record.repeat),
     ...record.executions.flatMap((each) => [
       evidence.numberOf(evidenceOf(each, texts)),

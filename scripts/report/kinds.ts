@@ -4,7 +4,8 @@
  * @module
  */
 import type { VerdictKind } from "../results/format.ts";
-import type { Cell, Configuration } from "../results/merge.ts";
+import type { Cell } from "../results/cells.ts";
+import type { Configuration } from "../results/merge.ts";
 import { isFailure } from "../results/verdicts.ts";
 
 /** A verdict, or why there is none. */

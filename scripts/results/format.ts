@@ -60,6 +60,8 @@ export interface VerifyRun {
   readonly configuration: string;
   /** When the run began, ISO 8601. */
   readonly made: string;
+  /** The version of Trapline; files of before it was written do not say. */
+  readonly trapline?: string;
   /** The machine that was asked. */
   readonly host: HostRecord;
   /** The ids that the whole run, with all its shards, is to decide. */
@@ -164,6 +166,8 @@ export interface FuzzRun {
   readonly configuration: string;
   /** When the run began, ISO 8601. */
   readonly made: string;
+  /** The version of Trapline; files of before it was written do not say. */
+  readonly trapline?: string;
   /** The machine that was asked. */
   readonly host: HostRecord;
   /** Where the random numbers of the first round start, of all parts where it was divided. */

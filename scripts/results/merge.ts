@@ -7,19 +7,9 @@
  */
 import { compareIds } from "../../tests/support/catalogue.ts";
 import { nameConfigurations } from "./configuration_names.ts";
-import type {
-  ClauseRecord,
-  DiedRun,
-  ExecutionRecord,
-  FuzzRun,
-  HostRecord,
-  PlannedRun,
-  Run,
-  VerdictKind,
-  VerifyRun,
-} from "./format.ts";
+import { type Cell, cellsOf, versionProblems } from "./cells.ts";
+import type { DiedRun, FuzzRun, HostRecord, PlannedRun, Run, VerifyRun } from "./format.ts";
 import { searchProblems, shardProblems } from "./shards.ts";
-import { gravest } from "./verdicts.ts";
 
 /** A result file that was read. */
 export interface Source {
@@ -27,24 +17,6 @@ export interface Source {
   readonly path: string;
   /** What is in it. */
   readonly runs: readonly Run[];
-}
-
-/** What one run found of a clause. */
-export interface Finding {
-  /** The file of the run. */
-  readonly path: string;
-  /** When the run began, ISO 8601. */
-  readonly made: string;
-  /** What it found. */
-  readonly record: ClauseRecord;
-}
-
-/** All that was found of a clause on a configuration. */
-export interface Cell {
-  /** What the findings come to; `flaky` when an execution came to different verdicts. */
-  readonly verdict: VerdictKind | "flaky";
-  /** At least one, the oldest first. */
-  readonly findings: readonly Finding[];
 }
 
 /** One configuration with all its runs. */
@@ -109,28 +81,6 @@ function hostKey({ kernel, cpu, modules }: HostRecord): string {
   return JSON.stringify([kernel, cpu, sorted(Object.fromEntries(parameters))]);
 }
 
-function isFlaky(executions: readonly ExecutionRecord[]): boolean {
-  const verdicts = Map.groupBy(executions, ({ execution }) => execution);
-  return [...verdicts.values()].some((group) =>
-    new Set(group.map(({ verdict }) => verdict)).size > 1
-  );
-}
-
-function cellOf(findings: readonly Finding[]): Cell {
-  const executions = findings.flatMap(({ record }) => record.executions);
-  const verdict = isFlaky(executions) ? "flaky" : gravest(executions.map((each) => each.verdict));
-  const oldestFirst = findings.toSorted((a, b) => Date.parse(a.made) - Date.parse(b.made));
-  return { verdict, findings: oldestFirst };
-}
-
-function cellsOf(runs: readonly From<VerifyRun>[]): Map<string, Cell> {
-  const findings = Map.groupBy(
-    runs.flatMap(({ path, made, clauses }) => clauses.map((record) => ({ path, made, record }))),
-    ({ record }) => record.id,
-  );
-  return new Map([...findings].map(([id, group]) => [id, cellOf(group)]));
-}
-
 function configurationOf(
   name: string,
   verified: readonly From<VerifyRun>[],
@@ -182,6 +132,7 @@ function configurationProblems(configuration: Configuration): string[] {
     ...(flaky.length === 0
       ? []
       : [`${name}: ${flaky.join(", ")} came to different verdicts in different runs`]),
+    ...versionProblems(name, cells),
   ];
 }
 

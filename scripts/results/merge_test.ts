@@ -55,6 +55,21 @@ Deno.test("mergeResults() calls a clause flaky that came to two verdicts, and ke
   assertEquals(merged.problems, ["host: F-01 came to different verdicts in different runs"]);
 });
 
+Deno.test("mergeResults() calls nothing flaky that two versions of Trapline decided, and says so", () => {
+  const old = { ...exampleRun("host", { "F-01": "deviates", "F-02": "holds" }), trapline: "0.1.0" };
+  const run = exampleRun("host", { "F-01": "holds", "F-02": "holds" });
+  const now = { ...run, ...LATER, trapline: "0.2.0" };
+  const merged = merge([now], [old]);
+  assertEquals(verdicts(merged), { host: { "F-01": "holds", "F-02": "holds" } });
+  assertEquals(merged.problems, [
+    "host: F-01 came to different verdicts by Trapline 0.1.0 and 0.2.0; the run of the last counts",
+  ]);
+  assertEquals(merged.configurations[0]!.cells.get("F-01")!.findings.length, 2);
+  const again = { ...old, made: "2026-03-01T10:00:00.000Z", trapline: "0.2.0" };
+  assertEquals(verdicts(merge([old, now, again])), { host: { "F-01": "flaky", "F-02": "holds" } });
+  assertEquals(merge([{ ...now, made: old.made }], [run]).problems, []);
+});
+
 Deno.test("mergeResults() compares executions with their like alone", () => {
   const both = exampleRun("host", { "F-01": ["holds", "deviates"] });
   const native = exampleRun("host", { "F-01": "holds" });

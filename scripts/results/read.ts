@@ -25,7 +25,8 @@ function faultOf(data: unknown): string | undefined {
   const { format, version } = (data ?? {}) as Partial<ResultsFile>;
   // Before there was a format of that name, verify and matrix wrote a version alone.
   if ((format === FORMAT || format === undefined) && Number(version) !== VERSION && version) {
-    return `it is of version ${version}, and version ${VERSION} is wanted; run its program again`;
+    const remedy = Number(version) > VERSION ? "update Trapline" : "run its program again";
+    return `it is of version ${version}, and version ${VERSION} is wanted; ${remedy}`;
   }
   if (!isValid(data)) {
     // The place of an "if" is that of the error within it.

@@ -44,10 +44,20 @@ Deno.test("parseResults() refuses another version by its number, and what is no 
     'Cannot read the results in "a.json": it is of version 1, and version 2 is wanted; ' +
       "run its program again",
   );
-  assertStringIncludes(refused(resultsText([]).replace("2", "3")), "it is of version 3");
+  assertEquals(
+    refused(resultsText([]).replace("2", "3")),
+    'Cannot read the results in "a.json": it is of version 3, and version 2 is wanted; ' +
+      "update Trapline",
+  );
   assertStringIncludes(refused("[]"), "the whole file must be object");
   assertStringIncludes(refused("null"), "the whole file must be object");
   assertStringIncludes(refused(resultsText(RUNS).slice(0, 100)), "it is not JSON: ");
+});
+
+Deno.test("parseResults() gives the version of Trapline, and does without", () => {
+  const run = { ...VERIFIED, trapline: "0.1.0" };
+  assertEquals(parseResults(resultsText([run, VERIFIED]), "a.json"), [run, VERIFIED]);
+  assertStringIncludes(refusal({ trapline: 1 }), "/runs/0/trapline must be string");
 });
 
 Deno.test("parseResults() names the place of what is damaged", () => {
