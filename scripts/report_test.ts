@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { exampleRun } from "./results/example_runs.ts";
+import { VERSION } from "./results/format.ts";
 import { writeResults } from "./results/write.ts";
 
 const SCRIPT = new URL("report.ts", import.meta.url).pathname;
@@ -53,6 +54,17 @@ Deno.test("report refuses to write over a result file, and a command line withou
     assertEquals(status, 2);
     assertEquals(await Deno.readTextFile(`${folder}/a.json`), before);
     assertEquals((await report(folder))[0], 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("report --schema prints the schema that files are held against", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const [status, said] = await report(folder, "--schema");
+    assertEquals([status, JSON.parse(said).$id], [0, `urn:trapline:results:${VERSION}`]);
+    assertEquals((await report(folder, "--schema", "a.json"))[0], 2);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
