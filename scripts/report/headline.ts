@@ -26,20 +26,25 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
-/** The one sentence that matters most, and how much was left out of it. */
-export function headline(
-  merged: Merged,
-  counts: ReadonlyMap<CellKind, number>,
-): string {
-  const left = counts.get("unselected") ?? 0;
-  const note = left === 0 ? "" : ` ${plural(left, "result was", "results were")} not asked for.`;
-  return `${outcome(merged, counts)}${note}`;
+/** What everything comes to. */
+export interface Headline {
+  /** Whether all is well, nothing is known, or somebody has to look. */
+  readonly state: "calm" | "open" | "alarm";
+  /** The one sentence that matters most. */
+  readonly text: string;
 }
 
-function outcome(
+/** How much of the matrix nobody asked for, if that is anything. */
+export function unselectedText(counts: ReadonlyMap<CellKind, number>): string | undefined {
+  const left = counts.get("unselected") ?? 0;
+  return left === 0 ? undefined : `${plural(left, "result was", "results were")} not asked for.`;
+}
+
+/** What `merged`, whose cells are of these kinds, comes to. */
+export function headline(
   { configurations, searches }: Merged,
   counts: ReadonlyMap<CellKind, number>,
-): string {
+): Headline {
   const of = (kind: CellKind): number => counts.get(kind) ?? 0;
   const disagreements = searches.reduce((sum, { disagreements }) => sum + disagreements.length, 0);
   const died = configurations.reduce((sum, { died }) => sum + died.length, 0);
@@ -54,17 +59,16 @@ function outcome(
     ...(died > 0 ? [`${plural(died, "run")} died`] : []),
     ...(disagreements > 0 ? [`${plural(disagreements, "disagreement")} found by search`] : []),
   ];
-  if (parts.length > 0) return `To be looked at: ${parts.join(", ")}.`;
+  if (parts.length > 0) return { state: "alarm", text: `To be looked at: ${parts.join(", ")}.` };
   if (configurations.length === 0 && searches.length > 0) {
-    return "No search found a disagreement.";
+    return { state: "calm", text: "No search found a disagreement." };
   }
-  if (of("holds") === 0) return "No clause was decided.";
   const known = of("known-deviation");
-  return known === 0
-    ? "Every promise that could be decided is kept."
-    : `Every promise that could be decided is kept, but for ${
-      plural(known, "known deviation")
-    }, recorded with evidence and cause.`;
+  if (of("holds") + known === 0) return { state: "open", text: "No clause was decided." };
+  const but = known === 0
+    ? ""
+    : `, but for ${plural(known, "known deviation")}, recorded with evidence and cause`;
+  return { state: "calm", text: `Every promise that could be decided is kept${but}.` };
 }
 
 /** The report for a terminal: the sentence, and what is missing or contradictory. */
@@ -74,5 +78,6 @@ export function reportText(merged: Merged): string {
   const of = `${plural(ids.length, "clause")} on ${
     plural(merged.configurations.length, "configuration")
   }`;
-  return [`${of}. ${headline(merged, counts)}`, ...merged.problems].join("\n");
+  const sentences = [`${of}.`, headline(merged, counts).text, unselectedText(counts) ?? []].flat();
+  return [sentences.join(" "), ...merged.problems].join("\n");
 }

@@ -34,3 +34,31 @@ Deno.test("reportPage() is a page too without clauses, and without anything", ()
   assert(!search.includes("<table role"));
   assertStringIncludes(pageOf(), "No clause was decided.");
 });
+
+Deno.test("reportPage() tells by colour whether all is well, nothing is known, or somebody must look", () => {
+  const of = (...runs: readonly Run[]): string | undefined =>
+    /<p class="headline (\w+)">/.exec(pageOf(...runs))?.[1];
+  assertEquals(of(exampleRun("host", { "F-01": "holds", "F-02": "undecided" })), "calm");
+  assertEquals(of(exampleRun("host", { "F-01": "undecided" })), "open");
+  assertEquals(of(), "open");
+  assertEquals(of(exampleRun("host", { "F-01": "deviates" })), "alarm");
+});
+
+Deno.test("reportPage() says beside the headline, not in it, how much nobody asked for", () => {
+  const page = pageOf(exampleRun("host", { "F-01": "deviates" }), exampleRun("amd", {}));
+  const [, headline, size] = /class="headline alarm">(.*?)<\/p><p class="faint">(.*?)<\/p>/.exec(
+    page,
+  )!;
+  assertEquals(headline, "To be looked at: 1 unexpected deviation.");
+  assertEquals(size, "1 clause on 2 configurations. 1 result was not asked for.");
+});
+
+Deno.test("reportPage() lists clauses and configurations in the order of the matrix", () => {
+  const page = pageOf(
+    exampleRun("host", { "X-100": "known-deviation", "X-02": "undecided", "X-10": "undecided" }),
+    exampleRun("amd 7", { "X-20": "known-deviation", "X-02": "holds", "X-10": "undecided" }),
+    exampleRun("amd 6", { "X-20": "known-deviation", "X-02": "undecided" }),
+  );
+  assertStringIncludes(page, "native: host, amd 7, amd 6");
+  assertStringIncludes(page, "<td>X-02, X-10</td><td>host, amd 7, amd 6</td>");
+});

@@ -5,7 +5,7 @@
  */
 import type { JSX } from "preact";
 import type { Merged } from "../results/merge.ts";
-import { headline, plural } from "./headline.ts";
+import { headline, plural, unselectedText } from "./headline.ts";
 import { type CellKind, countKinds, KINDS, needsAttention } from "./kinds.ts";
 
 const ORDER = Object.keys(KINDS) as CellKind[];
@@ -25,6 +25,10 @@ function Bar({ counts }: { readonly counts: ReadonlyMap<CellKind, number> }): JS
   );
 }
 
+function numberClass(kind: CellKind, count: number): string {
+  return `number ${count === 0 ? "zero" : needsAttention(kind) ? "look" : ""}`.trim();
+}
+
 /** What the summary is of. */
 export interface SummaryProps {
   /** All results. */
@@ -39,13 +43,14 @@ export interface SummaryProps {
 export function Summary({ merged, ids, counts }: SummaryProps): JSX.Element {
   const { configurations, problems } = merged;
   const kinds = ORDER.filter((kind) => counts.has(kind));
-  const alarm = headline(merged, counts).startsWith("To be looked at");
+  const { state, text } = headline(merged, counts);
+  const size = `${plural(ids.length, "clause")} on ${
+    plural(configurations.length, "configuration")
+  }.`;
   return (
     <section id="summary">
-      <p class={`headline ${alarm ? "alarm" : "calm"}`}>{headline(merged, counts)}</p>
-      <p class="faint">
-        {plural(ids.length, "clause")} on {plural(configurations.length, "configuration")}
-      </p>
+      <p class={`headline ${state}`}>{text}</p>
+      <p class="faint">{[size, unselectedText(counts) ?? []].flat().join(" ")}</p>
       <div class="wide">
         <table class="counts">
           <thead>
@@ -54,7 +59,7 @@ export function Summary({ merged, ids, counts }: SummaryProps): JSX.Element {
               <th scope="col" class="bars">Share</th>
               {kinds.map((kind) => (
                 <th key={kind} scope="col" class="number" title={KINDS[kind].about}>
-                  {KINDS[kind].word}
+                  <i class={`swatch ${kind}`} aria-hidden="true" /> {KINDS[kind].word}
                 </th>
               ))}
             </tr>
@@ -69,10 +74,9 @@ export function Summary({ merged, ids, counts }: SummaryProps): JSX.Element {
                     <Bar counts={own} />
                   </td>
                   {kinds.map((kind) => (
-                    <td
-                      key={kind}
-                      class={`number ${needsAttention(kind) && own.has(kind) ? "look" : ""}`}
-                    >
+                    <td key={kind} class={numberClass(kind, own.get(kind) ?? 0)}>
+                      <i class={`swatch ${kind}`} aria-hidden="true" />
+                      <span class="word">{KINDS[kind].word}</span>
                       {own.get(kind) ?? 0}
                     </td>
                   ))}
