@@ -26,6 +26,10 @@
       ]),
     );
 
+  // A line that is too long goes on below, further in.
+  const lines = (text) =>
+    element("pre", text.split("\n").map((line) => element("span", line)), "lines");
+
   const failureNodes = (failure) =>
     [
       terms([["Wanted", failure.wanted], ["Got", failure.got]]),
@@ -33,7 +37,7 @@
       failure.code && fold(failure.where ?? "Code", element("pre", failure.code), true),
       failure.registers && fold("Registers", element("pre", failure.registers), false),
       failure.exits &&
-      fold("Exits and answers until then", element("pre", failure.exits, "wrapped"), true),
+      fold("Exits and answers until then", lines(failure.exits), true),
     ].filter(Boolean);
 
   const executionNode = (evidence, milliseconds) => {
@@ -58,7 +62,13 @@
     return element("section", [
       facts,
       element("div", [
-        fold("The last guest's exits, and the answers", element("pre", exits, "wrapped"), true),
+        fold(
+          failure === undefined
+            ? "A guest's exits, and the answers"
+            : "The last guest's exits, and the answers",
+          lines(exits),
+          true,
+        ),
         fold("Its program", element("pre", listing), failure === undefined),
       ]),
     ]);
@@ -118,19 +128,42 @@
     history.replaceState(null, "", `#${id}/${encodeURIComponent(name)}`);
   };
 
+  /** Whether nothing of the matrix is off the screen, or behind the details. */
+  const isInPlace = () => {
+    const { top, bottom, right } = grid.getBoundingClientRect();
+    const details = panel.getBoundingClientRect();
+    return top > -1 && (right <= details.left ? bottom <= innerHeight : bottom <= details.top);
+  };
+
   // One cell of the matrix is in the order of the Tab key, the others are reached by arrows.
   const bring = (cell) => {
     cell.focus({ preventScroll: true });
-    // The details cover the lower half: the matrix goes to the top of the other one.
-    if (open()) grid.scrollIntoView({ block: "start" });
+    // The details cover a part of the screen: the matrix goes to the top of the other one.
+    if (open() && !isInPlace()) grid.scrollIntoView({ block: "start" });
     cell.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
   const choose = (cell) => {
     current?.classList.remove("chosen");
     current?.removeAttribute("tabindex");
     current = cell;
+    if (cell === undefined) return;
     cell.tabIndex = 0;
     cell.classList.add("chosen");
+  };
+  const firstVisible = () => {
+    const row = rows.find((each) => !each.hidden);
+    return row === undefined ? undefined : [...row.children].slice(1).find(visible);
+  };
+  // What is hidden has no focus: another cell must have the place in the order of the Tab key.
+  const chooseAgain = () => {
+    if (current === undefined || !visible(current)) choose(firstVisible());
+  };
+
+  // What scrolls must leave room for the head and the clauses, which stay.
+  const makeRoom = () => {
+    const head = grid.querySelector("thead");
+    grid.style.setProperty("--head", `${head.offsetHeight}px`);
+    grid.style.setProperty("--side", `${head.firstElementChild.firstElementChild.offsetWidth}px`);
   };
 
   const visible = (cell) => cell !== undefined && cell.checkVisibility();
@@ -221,6 +254,11 @@
     for (const each of opened) each.open = false;
   });
 
-  if (rows.length > 0) choose(cellAt(0, 0));
+  if (rows.length > 0) {
+    grid.addEventListener("filtered", chooseAgain);
+    new ResizeObserver(makeRoom).observe(grid.querySelector("thead"));
+    makeRoom();
+    chooseAgain();
+  }
   follow();
 })();

@@ -4,6 +4,9 @@
   if (tools === null) return;
   const search = document.getElementById("search");
   const shown = document.getElementById("shown");
+  const filtered = document.getElementById("filtered");
+  const nothing = document.getElementById("nothing");
+  const grid = document.querySelector(".grid");
   const rows = [...document.querySelectorAll(".grid tr[data-kinds]")].map((row) => ({
     row,
     kinds: row.dataset.kinds,
@@ -39,6 +42,23 @@
     return shown;
   };
 
+  /** What hides rows and columns, in words; paper shows neither the tools nor what they hide. */
+  const filterText = (found, columns) => {
+    const wanted = [...tools.querySelectorAll('input[name="kind"]:checked')]
+      .map(({ dataset }) => dataset.word);
+    const by = [
+      ...(search.value.trim() === "" ? [] : [`the search for "${search.value.trim()}"`]),
+      ...(wanted.length === 0 ? [] : [`a cell that is ${wanted.join(" or ")}`]),
+      ...(document.getElementById("differing").checked ? ["configurations that differ"] : []),
+    ];
+    return [
+      ...(by.length === 0
+        ? []
+        : [`${found} of ${rows.length} clauses, filtered by ${by.join(", ")}`]),
+      ...(columns === count ? [] : [`${columns} of ${count} configurations`]),
+    ].join("; ");
+  };
+
   const apply = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
     const kinds = new Set(checked("kind"));
@@ -59,6 +79,10 @@
       if (chapter.hidden !== none) chapter.hidden = none;
     }
     shown.textContent = `${found} of ${rows.length} clauses`;
+    filtered.textContent = filterText(found, columns.length);
+    filtered.hidden = filtered.textContent === "";
+    nothing.hidden = found > 0;
+    grid.dispatchEvent(new Event("filtered"));
   };
 
   tools.hidden = false;

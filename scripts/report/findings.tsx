@@ -6,6 +6,7 @@
  * @module
  */
 import type { JSX } from "preact";
+import { compareIds } from "../../tests/support/catalogue.ts";
 import { FoldedTable } from "../page/table.tsx";
 import type { ExecutionRecord, FuzzRun } from "../results/format.ts";
 import type { Configuration, Merged } from "../results/merge.ts";
@@ -29,8 +30,20 @@ function allSeen(configurations: readonly Configuration[], ids: readonly string[
   );
 }
 
-function distinct(values: readonly string[]): string {
-  return [...new Set(values)].join(", ");
+/** The clauses of `seen`, in the order of the catalogue. */
+function clausesIn(seen: readonly Seen[]): string[] {
+  return [...new Set(seen.map(({ id }) => id))].toSorted(compareIds);
+}
+
+/** The configurations of `seen`, in the order of the matrix. */
+function placesIn(seen: readonly Seen[], configurations: readonly Configuration[]): string {
+  const found = new Set(seen.map(({ configuration }) => configuration));
+  return configurations.map(({ name }) => name).filter((name) => found.has(name)).join(", ");
+}
+
+interface SeenProps {
+  readonly seen: readonly Seen[];
+  readonly configurations: readonly Configuration[];
 }
 
 /** The address of a cell within the page. */
@@ -94,10 +107,10 @@ export function Attention(
 }
 
 /** The recorded deviations that were met, with cause and place. */
-function Deviations({ seen }: { readonly seen: readonly Seen[] }): JSX.Element | null {
+function Deviations({ seen, configurations }: SeenProps): JSX.Element | null {
   const known = seen.filter(({ record }) => record.verdict === "known-deviation");
   const byId = Map.groupBy(known, ({ record }) => record.deviation!.id);
-  const groups = [...byId].toSorted(([a], [b]) => a < b ? -1 : 1);
+  const groups = [...byId].toSorted(([a], [b]) => compareIds(a, b));
   if (groups.length === 0) return null;
   return (
     <section id="deviations">
@@ -119,7 +132,7 @@ function Deviations({ seen }: { readonly seen: readonly Seen[] }): JSX.Element |
                 <tr key={id}>
                   <th scope="row">{id}</th>
                   <td>
-                    {[...new Set(group.map((each) => each.id))].map((clause) => (
+                    {clausesIn(group).map((clause) => (
                       <a key={clause} href={cellAddress(clause, group[0]!.configuration)}>
                         {clause}
                       </a>
@@ -128,7 +141,7 @@ function Deviations({ seen }: { readonly seen: readonly Seen[] }): JSX.Element |
                   <td>
                     {[...where].map(([execution, each]) => (
                       <p key={execution}>
-                        {execution}: {distinct(each.map(({ configuration }) => configuration))}
+                        {execution}: {placesIn(each, configurations)}
                       </p>
                     ))}
                   </td>
@@ -146,7 +159,7 @@ function Deviations({ seen }: { readonly seen: readonly Seen[] }): JSX.Element |
   );
 }
 
-function Undecided({ seen }: { readonly seen: readonly Seen[] }): JSX.Element {
+function Undecided({ seen, configurations }: SeenProps): JSX.Element {
   const byReason = Map.groupBy(
     seen.filter(({ record }) => record.reason !== undefined),
     ({ record }) => record.reason!,
@@ -157,8 +170,8 @@ function Undecided({ seen }: { readonly seen: readonly Seen[] }): JSX.Element {
       heads={["Reason", "Clauses", "Where"]}
       rows={[...byReason].map(([reason, group]) => [
         reason,
-        distinct(group.map(({ id }) => id)),
-        distinct(group.map(({ configuration }) => configuration)),
+        clausesIn(group).join(", "),
+        placesIn(group, configurations),
       ])}
     />
   );
@@ -220,13 +233,14 @@ function Machines({ configurations }: Pick<Merged, "configurations">): JSX.Eleme
 export function Background(
   { merged, ids }: { readonly merged: Merged; readonly ids: readonly string[] },
 ): JSX.Element {
-  const seen = allSeen(merged.configurations, ids);
+  const { configurations } = merged;
+  const seen = allSeen(configurations, ids);
   return (
     <>
-      <Deviations seen={seen} />
+      <Deviations seen={seen} configurations={configurations} />
       <Searches searches={merged.searches} />
-      <Undecided seen={seen} />
-      <Machines configurations={merged.configurations} />
+      <Undecided seen={seen} configurations={configurations} />
+      <Machines configurations={configurations} />
     </>
   );
 }

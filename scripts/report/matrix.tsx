@@ -42,7 +42,12 @@ function Tools({ clauses, configurations, counts }: MatrixProps): JSX.Element {
         <legend>Clauses with a cell that is</legend>
         {kinds.map((kind) => (
           <label key={kind} title={KINDS[kind].about}>
-            <input type="checkbox" name="kind" value={KINDS[kind].letter} />{" "}
+            <input
+              type="checkbox"
+              name="kind"
+              value={KINDS[kind].letter}
+              data-word={KINDS[kind].word}
+            />{" "}
             <span class={`badge ${kind}`}>{KINDS[kind].cell}</span> {KINDS[kind].word}{" "}
             <small>{counts.get(kind)}</small>
           </label>
@@ -63,7 +68,7 @@ function Tools({ clauses, configurations, counts }: MatrixProps): JSX.Element {
       )}
       <p>
         <output id="shown">{clauses.length} of {clauses.length} clauses</output>
-        <span class="faint">
+        <span class="faint keys">
           {" "}
           Arrow keys move between cells, Enter shows one, Escape closes it, / searches.
         </span>
@@ -104,14 +109,18 @@ function Row(
   );
 }
 
+/** The most configurations that upright paper has room for. */
+const PORTRAIT = 8;
+
 /** The matrix. */
 export function Matrix(props: MatrixProps): JSX.Element {
   const { clauses, configurations } = props;
   const chapters = Map.groupBy(clauses, ({ id }) => id[0]!);
   return (
-    <section id="matrix">
+    <section id="matrix" class={configurations.length > PORTRAIT ? "many" : undefined}>
       <h2>Clauses by configuration</h2>
       <Tools {...props} />
+      <p id="filtered" hidden />
       <div class="grid">
         <table
           role="grid"
@@ -145,6 +154,7 @@ export function Matrix(props: MatrixProps): JSX.Element {
             </tbody>
           ))}
         </table>
+        <p id="nothing" hidden>No clause matches.</p>
       </div>
     </section>
   );

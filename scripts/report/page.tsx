@@ -8,7 +8,8 @@ import type { Merged } from "../results/merge.ts";
 import { cellData, clausesOf } from "./cell_data.ts";
 import { Attention, Background } from "./findings.tsx";
 import { Matrix } from "./matrix.tsx";
-import { REPORT_STYLE } from "./style.ts";
+import { PRINT_STYLE } from "./print_style.ts";
+import { SCREEN_STYLE } from "./style.ts";
 import { totalCounts } from "./headline.ts";
 import { Summary } from "./summary.tsx";
 
@@ -36,7 +37,7 @@ export function reportPage(merged: Merged): string {
   return renderPage({
     title: "What KVM keeps of its promises about MSR filtering",
     about: [where, dates(merged)].filter((text) => text !== "").join("; "),
-    style: REPORT_STYLE,
+    style: SCREEN_STYLE + PRINT_STYLE,
     script: SCRIPTS.map((name) => Deno.readTextFileSync(new URL(name, import.meta.url))).join("\n"),
     data: cellData(merged, clauses),
     children: (
