@@ -7,12 +7,26 @@
  */
 import { chromium, type Page } from "playwright-core";
 
-const SCREENS = [
+/** A screen, and the theme of who sits before it. */
+export interface Screen {
+  /** Its name. */
+  readonly screen: string;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  /** The theme. */
+  readonly colorScheme: "light" | "dark";
+  /** Whether it is touched, not pointed at. */
+  readonly touch: boolean;
+}
+
+const SCREENS: readonly Screen[] = [
   { screen: "desk-light", width: 1280, height: 900, colorScheme: "light", touch: false },
   { screen: "desk-dark", width: 1280, height: 900, colorScheme: "dark", touch: false },
   { screen: "phone-light", width: 360, height: 740, colorScheme: "light", touch: true },
   { screen: "phone-dark", width: 360, height: 740, colorScheme: "dark", touch: true },
-] as const;
+];
 
 /** A page on a screen. */
 export interface Seen {
@@ -28,16 +42,17 @@ export interface Seen {
   readonly complaints: readonly string[];
 }
 
-/** Shows the page in `file` on every screen, one after the other, and gives what `visit` gives. */
+/** Shows the page in `file` on all `screens`, one after the other, and gives what `visit` gives. */
 export async function onEveryScreen<T>(
   executablePath: string,
   file: string,
   visit: (seen: Seen) => Promise<T>,
+  screens: readonly Screen[] = SCREENS,
 ): Promise<T[]> {
   const url = `file://${file}`;
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   const results: T[] = [];
-  for (const { screen, width, height, colorScheme, touch } of SCREENS) {
+  for (const { screen, width, height, colorScheme, touch } of screens) {
     const context = await browser.newContext({
       viewport: { width, height },
       colorScheme,

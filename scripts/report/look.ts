@@ -34,8 +34,17 @@ export interface ReportLook {
   readonly linked: string;
   /** Whether the cell is then above the details, not behind them. */
   readonly uncovered: boolean;
+  /**
+   * The heading of the details when Tab led back to the matrix after a filter had hidden the
+   * chosen cell, and Enter was pressed; and what is said when nothing matches.
+   */
+  readonly refound: readonly [heading: string, nothing: string];
   /** Whether the details and the tools are on paper, and whether the evidence is. */
   readonly printed: readonly [details: boolean, tools: boolean, evidence: boolean];
+  /** What paper says of the filter in force, and of none. */
+  readonly filtered: readonly [filter: string, none: string];
+  /** The size of the letters of a cell on paper, in whole points. */
+  readonly points: number;
 }
 
 async function headingOf(page: Page): Promise<string> {
@@ -85,6 +94,45 @@ async function walk(page: Page): Promise<string[]> {
   return headings;
 }
 
+/** Hides the chosen cell by a search, and comes back to the matrix by keys alone. */
+async function findAgain(page: Page): Promise<[string, string]> {
+  await page.locator("#search").fill("nowhere");
+  const nothing = await page.locator("#nothing").innerText();
+  await page.locator("#search").fill("of f-03");
+  await page.locator("#search").focus();
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate("document.activeElement.matches('.grid td')")) break;
+  }
+  await page.keyboard.press("Enter");
+  const heading = await headingOf(page);
+  await page.keyboard.press("Escape");
+  await page.locator("#all").click();
+  return [heading, nothing];
+}
+
+/** What is on paper, where nothing can be opened or chosen. */
+async function print(page: Page): Promise<Pick<ReportLook, "printed" | "filtered" | "points">> {
+  const filter = async (text: string): Promise<string> => {
+    await page.emulateMedia({ media: null });
+    await page.locator("#search").fill(text);
+    await page.emulateMedia({ media: "print" });
+    const said = page.locator("#filtered");
+    return await said.isVisible() ? await said.innerText() : "nothing";
+  };
+  const filtered = [await filter("of f-03"), await filter("")] as const;
+  await page.evaluate("dispatchEvent(new Event('beforeprint'))");
+  const printed = await Promise.all([
+    page.locator("#details").isVisible(),
+    page.locator("#tools").isVisible(),
+    page.locator("#attention pre").first().isVisible(),
+  ]);
+  const points = await page.evaluate(
+    "parseFloat(getComputedStyle(document.querySelector('.grid td')).fontSize) * 72 / 96",
+  ) as number;
+  return { printed, filtered, points: Math.round(points) };
+}
+
 async function lookAt(seen: Seen, folder: string | undefined): Promise<ReportLook> {
   const { screen, page, touch, complaints } = seen;
   const shoot = async (what: string): Promise<void> => {
@@ -93,6 +141,7 @@ async function lookAt(seen: Seen, folder: string | undefined): Promise<ReportLoo
   await shoot("top");
   const shown = await filter(page);
   const columns = await columnsLeft(page);
+  const refound = await findAgain(page);
   const walked = await walk(page);
   await page.keyboard.press("Escape");
   const closed = await page.evaluate(
@@ -111,18 +160,12 @@ async function lookAt(seen: Seen, folder: string | undefined): Promise<ReportLoo
   ) as boolean;
   await shoot("flaky");
   const { width, paper } = await measure(page);
-  await page.emulateMedia({ media: "print" });
-  await page.evaluate("dispatchEvent(new Event('beforeprint'))");
-  const printed = await Promise.all([
-    page.locator("#details").isVisible(),
-    page.locator("#tools").isVisible(),
-    page.locator("#attention pre").first().isVisible(),
-  ]);
+  const paperSide = await print(page);
   await shoot("print");
   const overflows = width > seen.width;
   return {
     ...{ screen, complaints, overflows, paper, shown, columns, deviation, walked, closed },
-    ...{ linked, uncovered, printed },
+    ...{ refound, linked, uncovered, ...paperSide },
   };
 }
 
