@@ -21,8 +21,11 @@ export interface RealLook {
   readonly holds: string;
   /** The details of a clause with a known deviation. */
   readonly deviation: string;
-  /** Whether the chosen cell is then below the head, beside the clauses, clear of the details. */
-  readonly uncovered: boolean;
+  /**
+   * Whether the chosen cell is then below the head, beside the clauses and clear of the details,
+   * and again after each of some arrow keys.
+   */
+  readonly uncovered: readonly boolean[];
 }
 
 const SCREENS: readonly Screen[] = [
@@ -61,7 +64,11 @@ async function lookAt(seen: Seen, folder: string | undefined): Promise<RealLook>
   await see();
   await page.locator("#all").click();
   const deviation = await read("X-55");
-  const uncovered = await page.evaluate(UNCOVERED) as boolean;
+  const uncovered = [await page.evaluate(UNCOVERED) as boolean];
+  for (const key of ["ArrowDown", "ArrowUp", "ArrowUp", "ArrowUp", "ArrowUp", "ArrowUp"]) {
+    await page.keyboard.press(key);
+    uncovered.push(await page.evaluate(UNCOVERED) as boolean);
+  }
   return { screen, complaints, shown, holds, deviation, uncovered };
 }
 

@@ -29,7 +29,7 @@ export const PRINT_STYLE = `
   .grid th { font-size: 8pt; }
   .grid :is(th, td) { line-height: 1.3; }
   .grid td { font-size: 8pt; overflow: hidden; }
-  .many .grid td { font-size: 7pt; }
+  .many .grid td { font-size: 7pt; font-weight: 400; }
   .counts { width: 100%; font-size: 8pt; }
   .counts th, .counts td { padding-right: .4rem; }
   td.bars { width: 25%; min-width: 0; }
