@@ -69,9 +69,9 @@ function getOver(vcpu: Vcpu, index: number, stale: bigint): bigint | undefined {
 const BARE_LEAVES = [0, 1, 0x8000_0000, 0x8000_0001, 0x8000_0008];
 
 /**
- * Asserts that the host is never given what lay in memory before. Of an MSR that
- * the kernel lists and the vCPU's model does not have, it gives 0: from 6.12 on it
- * takes such a read, and kernels before refuse most.
+ * Asserts that the host is never given what lay in memory before: of an MSR that
+ * the kernel lists and the vCPU's model does not have it gets 0, or nothing where
+ * the kernel refuses the read, as old ones do.
  */
 function assertGivesNothingStale(kvm: Kvm): void {
   using vm = kvm.createVm();
