@@ -277,6 +277,17 @@ const DEVIATIONS: readonly Deviation[] = [
       "vcpu_run() returns EINTR, and the next entry completes the access unanswered.",
     expected: repeatsNatively,
   },
+  ...["X-57", "X-88"].map((clause, i): Deviation => ({
+    id: `D-${27 + i}`,
+    clause,
+    evidence:
+      "Debian's Linux 5.10 with kvm_amd in QEMU 7.2 without KVM: behind an RDMSR that ends " +
+      "at 0xffffffff, RIP is 0x100000000.",
+    cause:
+      "Where the CPU does not save the next RIP, svm.c has the emulator skip the instruction, " +
+      "which before 5.17 does not cut RIP to 32 bits.",
+    expected: (facts) => isQemuSvm(facts) && !isKernelFrom(facts, [5, 17]),
+  })),
 ];
 
 /** All recorded deviations of a clause, under whichever execution. */
