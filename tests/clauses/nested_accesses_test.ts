@@ -162,6 +162,10 @@ clause(
       assertGpGoesToL1(another, bootHypervisor(another));
     }
     if (!(l1 instanceof SvmHypervisor)) return;
+    {
+      using another = kvm.createVm();
+      assertGpGoesToL1(another, SvmHypervisor.boot(another));
+    }
     // Without a map, L1 leaves also those MSRs alone that no map covers.
     l1.write({ INTERCEPT_MISC_1: 0 });
     assertFiltersL2(vm, l1, execution, "of an L2 without an MSR map, under");
