@@ -159,8 +159,8 @@ const DEVIATIONS: readonly Deviation[] = [
       "has no answer for these two; what cannot be emulated in L2 becomes a #UD.",
     expected: ({ vendorModule }) => vendorModule === "kvm_intel",
   })),
-  ...["F-31", "F-32", "F-33"].map((clause, i): Deviation => ({
-    id: `D-${14 + i}`,
+  ...["F-31", "F-32", "F-33", "F-34"].map((clause, i): Deviation => ({
+    id: ["D-14", "D-15", "D-16", "D-29"][i]!,
     clause,
     evidence: "Debian's Linux 6.1 with kvm_intel: L2 is entered and left, and denied entries of " +
       "the lists are loaded and stored; 5.10, 6.12 and 7 refuse them.",

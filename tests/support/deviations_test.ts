@@ -63,7 +63,7 @@ Deno.test("The deviations of nested VMX are expected of the kernels between thei
       each.execution !== "forced emulation" && each.expected(host("kvm_intel", version, {}))
     );
   const versions = [[5, 10], [5, 15], [5, 16], [5, 17], [5, 18], [6, 11], [6, 12], [7, 2]] as const;
-  for (const clause of ["F-31", "F-32", "F-33"]) {
+  for (const clause of ["F-31", "F-32", "F-33", "F-34"]) {
     assertEquals(versions.filter((version) => on(clause, version)), [[5, 18], [6, 11]]);
   }
   assertEquals(versions.filter((version) => on("X-90", version)), [[5, 10], [5, 15]]);
