@@ -15,6 +15,7 @@ import {
   MsrRefusedError,
   SvmHypervisor,
   type Vm,
+  VmxHypervisor,
 } from "@trapline/trapline";
 import {
   assertWalk,
@@ -156,11 +157,11 @@ clause(
     const denied = bothKinds(covered).map((access) => exits(access));
     inL2(l1, () => assertWalk(l1.session, "of an L2 with an MSR map, all denied", denied));
     assertEquals(l1.takeIntercepted(), [], "the accesses that L1 saw");
-    if (!(l1 instanceof SvmHypervisor)) return;
     {
       using another = kvm.createVm();
-      assertGpGoesToL1(another, SvmHypervisor.boot(another));
+      assertGpGoesToL1(another, bootHypervisor(another));
     }
+    if (!(l1 instanceof SvmHypervisor)) return;
     // Without a map, L1 leaves also those MSRs alone that no map covers.
     l1.write({ INTERCEPT_MISC_1: 0 });
     assertFiltersL2(vm, l1, execution, "of an L2 without an MSR map, under");
@@ -203,6 +204,15 @@ const INTERCEPTED: readonly (readonly [number, MsrAccessKind])[] = [
 const UNCOVERED = [0x2000, Msr.KVM_SYSTEM_TIME_NEW, 0x474f_4f00, 0xbfff_ffff, 0xffff_ffff];
 const UNTOUCHED = [0x1ffe, Msr.IA32_SYSENTER_EIP, Msr.CSTAR, 0xc000_1ffe];
 const ANSWER = 0x1122_3344_5566_7788n;
+
+/** What VMX must have set of the processor-based controls, among which MSR bitmaps are not. */
+const IA32_VMX_TRUE_PROCBASED_CTLS = 0x48e;
+
+/** Without MSR bitmaps, L1 on VMX intercepts every access. */
+function takeBitmapsAway(l1: VmxHypervisor): void {
+  const controls = l1.session.vcpu.getMsr(IA32_VMX_TRUE_PROCBASED_CTLS) & 0xffff_ffffn;
+  l1.write({ PRIMARY_CONTROLS: controls });
+}
 
 function answeredByL1(access: MsrAccess): Expectation {
   return access.kind === "read" ? completes(access, ANSWER) : completes(access);
@@ -263,5 +273,14 @@ clause(
     const all = bothKinds(sample);
     inL2(l1, () => assertWalk(l1.session, "L1 intercepts all", all.map(answeredByL1)));
     assertEquals(l1.takeIntercepted(), all, "the accesses that L1 saw");
+    if (!(l1 instanceof VmxHypervisor)) return;
+    for (const index of sample) l1.intercept(index, "read-write", false);
+    takeBitmapsAway(l1);
+    for (const filter of [MsrFilter.DENY_ALL, MsrFilter.ALLOW_ALL]) {
+      vm.setMsrFilter(filter);
+      const what = `L1 without MSR bitmaps, ${filter}`;
+      inL2(l1, () => assertWalk(l1.session, what, all.map(answeredByL1)));
+      assertEquals(l1.takeIntercepted(), all, `the accesses that L1 saw, ${what}`);
+    }
   },
 );
