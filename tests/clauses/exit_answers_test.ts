@@ -110,7 +110,7 @@ const DIVERSIONS = [
 
 clause(
   "X-47",
-  "completion ignores what user space writes to reason, index and exit_reason",
+  "completion ignores what user space writes to reason, index, exit_reason and the padding",
   ({ kvm }) => {
     using vm = kvm.createVm();
     const session = bootDenied(vm);
@@ -127,6 +127,9 @@ clause(
         view.setUint32(kvmRunOffset("exit_reason"), exit_reason, true);
         view.setUint32(kvmRunOffset("msr.reason"), reason, true);
         view.setUint32(kvmRunOffset("msr.index"), index, true);
+        for (let byte = 1; byte <= 7; byte++) {
+          view.setUint8(kvmRunOffset("msr.error") + byte, 0xa5);
+        }
       };
       const walked = session.walk(accesses, {
         onRdmsr: (exit) => divert(() => exit.refuse(), () => exit.supply(0x600d_da7a_600d_da7an)),

@@ -49,13 +49,17 @@ const GUEST = DATA + 0x1000;
 const BITMAPS = DATA + 0x2000;
 const ANSWERS = DATA + 0x3000;
 const RUN_PAGE = 0x60_0000;
+/** Where every other bitmap lies: an address that is negative to who takes it for signed. */
+const HIGH_BITMAPS = 0xe000_0000;
 
 /** Two words of bitmap, of which MSRs 3 and 69 are denied and 70 is the first behind it. */
 const COUNT = 70;
 const OFFSETS = [0, 3, 69, 70];
 const BITMAP = Uint8Array.of(0xf7, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f, 0, 0, 0, 0, 0);
 const flagsOf = (slot: number): number => slot % 3 + 1;
-const baseOf = (slot: number): number => 0x4b56_0000 + 0x100 * slot;
+// Unknown MSRs, of the upper half of all indices too.
+const baseOf = (slot: number): number => (slot < 8 ? 0x4b56_0000 : 0xcb56_0000) + 0x100 * slot;
+const bitmapsOf = (slot: number): number => slot % 2 === 0 ? BITMAPS : HIGH_BITMAPS;
 
 const PROBES = Array.from({ length: 16 }, (_, slot) => OFFSETS.map((offset) => ({ slot, offset })))
   .flat();
@@ -79,7 +83,7 @@ function compatFilter(flags: number, { rangeFlags = 0, bitmap }: Bad = {}): Uint
     view.setUint32(at, flagsOf(slot) | (last ? rangeFlags : 0), true);
     view.setUint32(at + 4, COUNT, true);
     view.setUint32(at + 8, baseOf(slot), true);
-    view.setUint32(at + 12, (last ? bitmap : undefined) ?? BITMAPS + 16 * slot, true);
+    view.setUint32(at + 12, (last ? bitmap : undefined) ?? bitmapsOf(slot) + 16 * slot, true);
   }
   return new Uint8Array(view.buffer);
 }
@@ -156,6 +160,10 @@ function programCalls(mmapSize: number): { calls: SystemCall[]; wanted: (number 
   // Shared, readable and writable, at this very address.
   call({ number: mmap, first: RUN_PAGE, rest: [mmapSize, 3, 0x11, VCPU, 0] }, RUN_PAGE);
   call({ number: pipe, first: PIPE }, 0);
+  // Private, not of a file, at this very address; what the bitmaps are goes there through the pipe.
+  call({ number: mmap, first: HIGH_BITMAPS, rest: [0x1000, 3, 0x32, -1, 0] }, HIGH_BITMAPS | 0);
+  call({ number: write, first: { wordAt: PIPE + 4 }, rest: [BITMAPS, 256] }, 256);
+  call({ number: read, first: { wordAt: PIPE }, rest: [HIGH_BITMAPS, 256] }, 256);
   for (const filter of [ALLOWING, DENYING]) {
     call(onVm(SET_MSR_FILTER_COMPAT, filter), 0);
     call(onVm(SET_MSR_FILTER_COMPAT, BAD_FILTER_FLAGS), -ERRNO.EINVAL);

@@ -90,6 +90,37 @@ clause("X-19", "a bitmap is read in whole words of 8 bytes", ({ kvm }) => {
   }
 });
 
+clause(
+  "X-115",
+  "a bitmap is read wherever it lies: at any address, and across pages",
+  ({ kvm }) => {
+    using guest = bootStanding(kvm.createVm());
+    const page = 0x1000;
+    using memory = HostMemory.allocate(3 * page);
+    const [base, words] = [0x2000, [1, 3, 0x600 / 8]];
+    for (const size of words.map((count) => 8 * count)) {
+      const starts = [1, 2, 4, 7, page - 1, page - 4, page + 8 - size, page + 12 - size];
+      for (const start of starts.filter((start) => start > 0)) {
+        // What lies around it denies all. Of the bitmap, the first MSR is denied and the last one.
+        memory.bytes.fill(0).fill(0xff, start, start + size);
+        memory.bytes[start]! ^= 1;
+        memory.bytes[start + size - 1]! ^= 0x80;
+        const nmsrs = 8 * size;
+        const bitmap = memory.address + BigInt(start);
+        const ranges = [{ flags: BOTH, nmsrs, base, bitmap }];
+        const what = `a bitmap of ${size} bytes that begins ${hex(start)} bytes into a page`;
+        assertAccepted(setRawFilter(guest.vm, { flags: 0, ranges }), what);
+        const allowed = [1, 7, 8, 31, 32, 62, nmsrs >> 1, nmsrs - 9, nmsrs - 2];
+        const inside = allowed.filter((i) => i > 0 && i < nmsrs - 1);
+        assertVerdicts(guest.session, what, [
+          ...verdicts("read-write", [base, base + nmsrs - 1]),
+          ...verdicts("neither", inside.map((i) => base + i)),
+        ]);
+      }
+    }
+  },
+);
+
 clause("X-21", "a filter that is not readable over its whole 392 bytes is an EFAULT", ({ kvm }) => {
   using guest = bootStanding(kvm.createVm());
   using memory = HostMemory.allocate(1);

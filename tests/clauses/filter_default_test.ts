@@ -88,7 +88,13 @@ clause("F-13", "with a default of deny, what no range matches is denied", ({ kvm
 clause("F-23", "before the first filter nothing is filtered", ({ kvm }) => {
   using vm = kvm.createVm();
   vm.enableUserSpaceMsr(["filter"]);
-  assertUnfiltered(bootWalker(vm), msrSample(kvm), "no filter was ever set");
+  const session = bootWalker(vm);
+  assertUnfiltered(session, msrSample(kvm), "no filter was ever set");
+  const often = Array.from(
+    { length: 50 },
+    () => knownAccesses().map((access) => completes(access)),
+  );
+  assertWalk(session, "asked again and again", often.flat());
 });
 
 const DENIALS: readonly (readonly [name: string, filter: MsrFilter | MsrFilterSpec])[] = [

@@ -143,3 +143,31 @@ clause(
     }
   },
 );
+
+/** What is in no space that a processor or a hypervisor uses: a write to it changes nothing. */
+const NOWHERE: Series = { first: 0x1000_0000, step: 0x1_0001, count: 0x1000 };
+
+clause(
+  "X-113",
+  "a filter that denies one MSR denies no other: of all others no access exits for it",
+  { nativeOnly: "the look-up is the same, and what it decides is compared by X-87" },
+  ({ kvm }) => {
+    using vm = kvm.createVm();
+    vm.enableUserSpaceMsr(["filter"]);
+    const denied = 0x5000;
+    vm.setMsrFilter({ default: "allow", ranges: [{ base: denied, count: 1, deny: "read-write" }] });
+    const session = Session.boot(vm, asm64`jmp finish`);
+    const reads = [...SPACES, DEADLINE_READ, SCATTERED, NOWHERE, upTo(0x4fff, 0x4fff)];
+    for (const [kind, spaces] of [["read", reads], ["write", [NOWHERE]]] as const) {
+      session.load(hammer(kind));
+      // Each completes or raises a #GP of KVM's own; an exit is not expected, and ends the clause.
+      for (const { first, step, count } of spaces) {
+        session.restart();
+        const { vcpu } = session;
+        const start = { rcx: BigInt(first), rdi: BigInt(step), rsi: BigInt(count) };
+        vcpu.setRegs({ ...vcpu.regs(), ...start });
+        session.finish();
+      }
+    }
+  },
+);

@@ -4,7 +4,14 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { encodeRawMsrFilter, ERRNO, IOCTL, type Vm } from "@trapline/trapline";
+import {
+  encodeRawEnableCap,
+  encodeRawMsrFilter,
+  ERRNO,
+  IOCTL,
+  KVM_MSR_EXIT_REASON_FILTER,
+  type Vm,
+} from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
 import type { Facts } from "../support/facts.ts";
 import {
@@ -43,16 +50,16 @@ function filterFor(bits: Bits, flags: number): Uint8Array {
   return bytes;
 }
 
-/** What the ioctl gives in another process that has inherited the VM's descriptor. */
-function setByAnother(vm: Vm, bits: Bits, filter: Uint8Array): number {
+/** What an ioctl, which is given `data`, gives in another process that has inherited the VM's descriptor. */
+function callByAnother(vm: Vm, bits: Bits, request: number, data: Uint8Array): number {
   const { ioctl, write, exit } = CALL[bits];
   assertAccepted(vm.raw(FIONCLEX), "FIONCLEX");
   try {
     const out = runNative({
       bits,
-      data: filter,
+      data,
       calls: [
-        { number: ioctl, first: vm.fd, rest: [SET_MSR_FILTER[bits], DATA] },
+        { number: ioctl, first: vm.fd, rest: [request, DATA] },
         { number: write, first: 1, rest: [resultOf(bits, 0), 4] },
         { number: exit },
       ],
@@ -79,7 +86,7 @@ clause(
       // Valid, and of each kind that is refused for its contents.
       for (const flags of [0, 1, 2]) {
         const what = `filter flags ${flags}, by a program of ${bits} bits`;
-        const result = setByAnother(vm, bits, filterFor(bits, flags));
+        const result = callByAnother(vm, bits, SET_MSR_FILTER[bits], filterFor(bits, flags));
         assertEquals(result, -ERRNO.EIO, what);
         assertStanding(session, `after ${what}`);
       }
@@ -87,5 +94,24 @@ clause(
     const ranges: RawRange[] = oppositeRanges();
     assertAccepted(setRawFilter(vm, { flags: 0, ranges }), "the filter by the VM's own process");
     assertOpposite(session, "set by the VM's own process");
+  },
+);
+
+clause(
+  "X-112",
+  "another process may not change the mask of a VM that it did not make",
+  { requires: [runsPrograms(64)] },
+  ({ kvm, facts }) => {
+    using guest = bootStanding(kvm.createVm());
+    const { vm, session } = guest;
+    for (const bits of programs(facts)) {
+      for (const mask of [0, 3, KVM_MSR_EXIT_REASON_FILTER, 8]) {
+        const what = `mask ${mask}, by a program of ${bits} bits`;
+        const data = encodeRawEnableCap({ cap: 188, flags: 0, args: [BigInt(mask)] }).slice();
+        const result = callByAnother(vm, bits, IOCTL.ENABLE_CAP.request, data);
+        assertEquals(result, -ERRNO.EIO, what);
+        assertStanding(session, `after ${what}`);
+      }
+    }
   },
 );

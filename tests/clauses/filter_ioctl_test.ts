@@ -18,6 +18,7 @@ import {
   KVM_MSR_FILTER_WRITE,
   Msr,
   type MsrAccess,
+  msrBitmap,
   MsrFilter,
   type MsrFilterSpec,
 } from "@trapline/trapline";
@@ -202,6 +203,16 @@ clause("F-40", "the numbers in the structure mean what their names say", ({ kvm 
 
 const [FIRST, SECOND] = [Msr.IA32_SYSENTER_CS, Msr.KERNEL_GS_BASE];
 
+const LONGEST = 0x3000;
+
+/** A filter that differs from the other one in the last bit of a bitmap, which is the second MSR's. */
+function longRange(allowsLast: boolean): MsrFilterSpec {
+  const allowed = Array.from({ length: allowsLast ? LONGEST : LONGEST - 1 }, (_, i) => i);
+  const bitmap = msrBitmap(LONGEST, allowed);
+  const base = SECOND - (LONGEST - 1);
+  return { default: "allow", ranges: [{ base, count: LONGEST, access: "read-write", bitmap }] };
+}
+
 /** Filters in the order in which they are set, and which accesses each denies. */
 const SUCCESSION: readonly (readonly [name: string, filter: MsrFilterSpec, denied: MsrAccess[]])[] =
   [
@@ -226,6 +237,9 @@ const SUCCESSION: readonly (readonly [name: string, filter: MsrFilterSpec, denie
       [read(FIRST), write(FIRST)],
     ],
     ["denies the second MSR again", denyOnly(SECOND, "read-write"), [read(SECOND), write(SECOND)]],
+    ["allows all of a long range", longRange(true), []],
+    ["denies the last of a long range", longRange(false), [read(SECOND), write(SECOND)]],
+    ["allows the last of a long range again", longRange(true), []],
   ];
 
 clause("F-41", "each call replaces the whole filter", ({ kvm }) => {

@@ -191,6 +191,24 @@ clause(
   },
 );
 
+clause(
+  "X-114",
+  "a filter that was set while the guest was in L2 governs L2 at the latest when it is entered again",
+  { requires: [offersNesting] },
+  ({ kvm, execution }) => {
+    using vm = kvm.createVm();
+    const l1 = bootHypervisor(vm);
+    vm.enableUserSpaceMsr(["filter"]);
+    const held = firstValues(vm, l1, execution);
+    for (const [denied, filter] of FILTERS) {
+      // The vCPU is in L2 when KVM sees the change: it runs on to the hypercall by which it leaves.
+      inL2(l1, () => vm.setMsrFilter(filter));
+      const circumstances = `of an L2 that was entered again after ${filter}`;
+      inL2(l1, () => assertWalk(l1.session, circumstances, wants(held, denied)));
+    }
+  },
+);
+
 // What L1 intercepts. No map covers the last ones, which L1 therefore always intercepts.
 const INTERCEPTED: readonly (readonly [number, MsrAccessKind])[] = [
   [Msr.IA32_SYSENTER_CS, "read-write"],

@@ -63,7 +63,7 @@ const PASSAGES: readonly Passage[] = [
   // What follows from the code.
   {
     source: "x86.c kvm_msr_allowed(): the search through the ranges",
-    ids: ["X-01..X-03", "X-05..X-08", "X-103", "X-104", "X-106", "X-107"],
+    ids: ["X-01..X-03", "X-05..X-08", "X-103", "X-104", "X-106", "X-107", "X-113"],
   },
   { source: "x86.c kvm_add_msr_filter(): empty slots", ids: ["X-04"] },
   {
@@ -73,11 +73,11 @@ const PASSAGES: readonly Passage[] = [
   { source: "x86.c kvm_emulate_wrmsr(): what the handler itself fails with", ids: ["X-111"] },
   {
     source: "x86.c kvm_vm_ioctl_set_msr_filter(), kvm_add_msr_filter(): checks",
-    ids: ["X-13..X-22"],
+    ids: ["X-13..X-22", "X-115"],
   },
   { source: "x86.c kvm_vm_ioctl_enable_cap()", ids: ["X-23..X-26", "X-32", "X-37", "X-51"] },
   { source: "x86.c kvm_arch_vm_compat_ioctl()", ids: ["X-27"] },
-  { source: "virt/kvm/kvm_main.c kvm_vm_ioctl(): the caller's mm", ids: ["X-28"] },
+  { source: "virt/kvm/kvm_main.c kvm_vm_ioctl(): the caller's mm", ids: ["X-28", "X-112"] },
   {
     source: "x86.c kvm_vm_ioctl_set_msr_filter(): copying, replacing, scope",
     ids: ["X-29..X-31", "X-33..X-35", "X-42", "X-43", "X-50"],
@@ -118,7 +118,10 @@ const PASSAGES: readonly Passage[] = [
     source: "emulate.c em_rdmsr(), em_wrmsr(); x86.c emulator_get_msr_with_filter()",
     ids: ["X-87..X-89"],
   },
-  { source: "svm/nested.c, vmx/nested.c: MSR bitmaps and lists", ids: ["X-90..X-92", "X-97"] },
+  {
+    source: "svm/nested.c, vmx/nested.c: MSR bitmaps and lists",
+    ids: ["X-90..X-92", "X-97", "X-114"],
+  },
   { source: "x86.c vcpu_enter_guest(): exit statistics", ids: ["X-93"] },
   { source: "x86.c vcpu_run(): a signal ends it", ids: ["X-109"] },
 ];

@@ -283,6 +283,7 @@ const DEVIATIONS: readonly Deviation[] = [
     evidence:
       "Debian's Linux 5.10 with kvm_amd in QEMU 7.2 without KVM: behind an RDMSR that ends " +
       "at 0xffffffff, RIP is 0x100000000.",
+    seen: /0x100000000/,
     cause:
       "Where the CPU does not save the next RIP, svm.c has the emulator skip the instruction, " +
       "which before 5.17 does not cut RIP to 32 bits.",
