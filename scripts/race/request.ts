@@ -5,7 +5,7 @@
  */
 import { MisuseError } from "../misuse.ts";
 import { parseOptions } from "../options.ts";
-import { requireFolderOf } from "../write_file.ts";
+import { OUTPUT_HELP, requireOutputs } from "../output_place.ts";
 
 /** What `deno task race --help` prints. */
 export const USAGE = `deno task race: change filters under running vCPUs, for as long as asked
@@ -24,6 +24,8 @@ them, while every vCPU accesses MSRs: what both allow must never trap, what both
 and once the ioctl has returned the new filter decides. The same while vCPUs are made, while the
 host reads and writes MSRs, and while the VM is closed. How surely a window of 100 us without the
 filter would have been noticed is worked out from the rates measured.
+
+${OUTPUT_HELP}
 
 Exit status: 0 without a violation, 1 otherwise, 2 for a bad command line.`;
 
@@ -61,6 +63,6 @@ export function readRequest(args: readonly string[]): Request {
   if (!(Number.isInteger(vcpus) && vcpus >= 1 && vcpus <= 8)) {
     throw new MisuseError(`Cannot use --vcpus "${values.vcpus}": it must be 1 to 8`);
   }
-  requireFolderOf(values.json);
+  requireOutputs(values.json);
   return { seconds, vcpus, json: values.json };
 }

@@ -46,7 +46,8 @@ function evidence(
 ): Pick<ExecutionRecord, "again" | "reason" | "deviation" | "failure"> {
   const { kind: _, ...rest } = verdict;
   return {
-    ...("again" in rest && { again: rest.again.map(({ message }) => stripVTControlCharacters(message)) }),
+    ...("again" in rest &&
+      { again: rest.again.map(({ message }) => stripVTControlCharacters(message)) }),
     ...("reason" in rest && { reason: rest.reason }),
     ...("deviation" in rest && {
       deviation: {
