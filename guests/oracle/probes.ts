@@ -64,17 +64,30 @@ function offsetsOf({ nmsrs }: RawMsrRange, random: RandomSource, inside: number)
   return offsets;
 }
 
-const KINDS = ["read", "write"] as const;
+/** Which kinds of access an index is asked by, as flags: some thousand of them for every filter. */
+const READ = 1;
+const WRITE = 2;
+const BOTH = READ | WRITE;
 
-/** The kinds of access to an MSR that may exist which do nothing to the guest, if the filter works. */
-function harmlessKinds(filter: RawMsrFilter, index: number): AskedAccess["kind"][] {
-  return KINDS.filter((kind) => !filterAllows(filter, { kind, index }));
+/** The kinds of access that the filter denies: then to ask does nothing to the guest. */
+function deniedKinds(filter: RawMsrFilter, index: number): number {
+  const read = filterAllows(filter, { kind: "read", index }) ? 0 : READ;
+  return filterAllows(filter, { kind: "write", index }) ? read : read | WRITE;
 }
 
-/** The same for an MSR with a name: reads do no harm, and writes only where no harmless value is known. */
-function namedKinds(filter: RawMsrFilter, index: number): AskedAccess["kind"][] {
+/** The kinds that do no harm where an MSR has a name: reads, and writes of harmless values. */
+function namedKinds(filter: RawMsrFilter, index: number): number {
   const isWritten = HARMLESS.has(index) || !filterAllows(filter, { kind: "write", index });
-  return isWritten ? [...KINDS] : ["read"];
+  return isWritten ? BOTH : READ;
+}
+
+function countOf(kinds: number): number {
+  return kinds === BOTH ? 2 : 1;
+}
+
+function ask(probes: Probe[], index: number, kinds: number, gentle: boolean): void {
+  if ((kinds & READ) !== 0) probes.push({ kind: "read", index, gentle });
+  if ((kinds & WRITE) !== 0) probes.push({ kind: "write", index, gentle });
 }
 
 function inSomeSpace(random: RandomSource): number {
@@ -107,28 +120,26 @@ export function probesOf(
     for (const offset of [-1, 0, 1]) indices.add((edge + offset) >>> 0);
   }
   // A processor may let pass what it knows, so MSRs that exist tell more than any other index.
-  const gentle = new Map<number, AskedAccess["kind"][]>();
+  const gentle = new Map<number, number>();
   for (const index of Object.values(Msr)) {
     if (!indices.has(index)) gentle.set(index, namedKinds(filter, index));
   }
-  let asked = indices.size * KINDS.length;
-  for (const kinds of gentle.values()) asked += kinds.length;
+  let asked = indices.size * 2;
+  for (const kinds of gentle.values()) asked += countOf(kinds);
   while (asked < count) {
     const index = inSomeSpace(random);
-    const kinds = random() % 4 === 0 ? [] : harmlessKinds(filter, index);
-    if (kinds.length === 0) {
+    const kinds = random() % 4 === 0 ? 0 : deniedKinds(filter, index);
+    if (kinds === 0) {
       indices.add(elsewhere());
-      asked += KINDS.length;
+      asked += 2;
     } else if (!indices.has(index) && !gentle.has(index)) {
       gentle.set(index, kinds);
-      asked += kinds.length;
+      asked += countOf(kinds);
     }
   }
-  return [
-    ...[...indices].flatMap((index) => KINDS.map((kind) => ({ kind, index, gentle: false }))),
-    ...[...gentle].flatMap(([index, kinds]) =>
-      // What is at an edge or anywhere is asked already.
-      indices.has(index) ? [] : kinds.map((kind) => ({ kind, index, gentle: true }))
-    ),
-  ];
+  const probes: Probe[] = [];
+  for (const index of indices) ask(probes, index, BOTH, false);
+  // What is at an edge or anywhere is asked already.
+  for (const [index, kinds] of gentle) if (!indices.has(index)) ask(probes, index, kinds, true);
+  return probes;
 }
