@@ -8,7 +8,7 @@ import { type Aspect, type Change, type ChangeKind, CHANGES } from "@trapline/tr
 import { windowText } from "../../guests/sweep/windows.ts";
 import { renderPage } from "../page/shell.tsx";
 import { FoldedTable } from "../page/table.tsx";
-import type { Comparison } from "./compare_maps.ts";
+import { type Comparison, differentNotes } from "./compare_maps.ts";
 import { countChanges, hostText, titleOf } from "./comparison_text.ts";
 import {
   EMPTY,
@@ -62,12 +62,14 @@ export function comparisonPage(comparison: Comparison): string {
   }));
   return renderPage({
     title: "MSRs under two KVMs",
-    about: `A: ${hostText(before)}. B: ${hostText(after)}.`,
+    about: `A: ${hostText(before)}`,
     style: stripStyle(COLOURS),
     script: stripScript(),
     data: stripData(details),
     children: (
       <>
+        <p class="faint">B: {hostText(after)}</p>
+        {differentNotes(comparison).map((note) => <p key={note}>{note}</p>)}
         {onlyInOne === 0 ? null : <p>{onlyInOne} MSRs are in one of the maps only.</p>}
         <Legend
           kinds={[...countChanges(runs)].map(([kind, count]) => [kind, CHANGES[kind], count])}

@@ -34,6 +34,10 @@ Deno.test("comparisonPage() colours what changed, and says how", () => {
   const page = comparisonPage(compareMaps(before, { ...before, runs }));
   assertEquals(count(page, '<i class="k-behaviour"'), 2);
   assertStringIncludes(page, "<td>refused by KVM (INVAL)</td>");
+  const noted = { ...before, notes: ["no local APIC"], host: { ...before.host, kernel: "7" } };
+  const other = comparisonPage(compareMaps(before, noted));
+  assertStringIncludes(other, "<p>B: no local APIC</p>");
+  assertStringIncludes(other, "B: Linux 7, AuthenticAMD");
   const same = comparisonPage(compareMaps(before, before));
   assertStringIncludes(same, "Nothing differs.");
 });
