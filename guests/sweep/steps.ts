@@ -4,8 +4,19 @@
  * @module
  */
 
+/** One of the steps. */
+export type SweepStep =
+  | "reads"
+  | "reads again"
+  | "writes"
+  | "bits of unknown MSRs"
+  | "single bits"
+  | "what stayed"
+  | "filter"
+  | "exits counted";
+
 /** The steps in their order, and about how many hundredths of the time each takes. */
-const SHARES = {
+const SHARES: Readonly<Record<SweepStep, number>> = {
   "reads": 15,
   "reads again": 1,
   "writes": 10,
@@ -14,10 +25,7 @@ const SHARES = {
   "what stayed": 1,
   "filter": 20,
   "exits counted": 8,
-} as const;
-
-/** One of the steps. */
-export type SweepStep = keyof typeof SHARES;
+};
 
 /** How many times longer it takes to write all bits of unknown MSRs. */
 const ALL_BITS_FACTOR = 16;
