@@ -11,7 +11,7 @@ export const KINDS = {
   "read-only": "can be read, and no write is taken",
   "readable": "can be read; writes were left out",
   "write-only": "cannot be read, and some write is taken",
-  "invalid": "known to KVM, which refuses what was tried here",
+  "invalid": "known to KVM, which refuses what was tried",
   "cpu-fault": "refused by the CPU itself; KVM is not asked",
   "ended": "ended the guest",
   "unknown": "unknown to KVM",

@@ -11,7 +11,7 @@ import { resolve } from "node:path";
 import { chromium } from "playwright-core";
 import { findChromium } from "./chromium.ts";
 
-const VIEWPORT = { width: 1280, height: 760 };
+const VIEWPORT = { width: 1280, height: 900 };
 
 if (import.meta.main) {
   const [file, selector, out] = Deno.args;
