@@ -98,13 +98,14 @@ section + section { margin-top: 2rem; }
 .grid {
   --clause: 34rem;
   --cell-width: 4.25rem;
+  --widest: 6rem;
   scroll-padding: calc(var(--head, 0px) + 1px) 1px 1px calc(var(--side, 0px) + 1px);
 }
 .grid :is(table, thead, tbody) { display: block; }
 .grid table { min-width: calc(var(--clause) + var(--columns) * var(--cell-width)); }
 .grid tr {
   display: grid;
-  grid-template-columns: minmax(var(--clause), 1fr) repeat(var(--columns), minmax(var(--cell-width), 6rem));
+  grid-template-columns: minmax(var(--clause), 1fr) repeat(var(--columns), minmax(var(--cell-width), var(--widest)));
 }
 /* Whole pixels, or some of the lines between rows fall between two and are not seen. */
 .grid :is(th, td) { line-height: 1.25rem; }
@@ -197,7 +198,7 @@ section + section { margin-top: 2rem; }
   .headline { margin-top: 1rem; font-size: 1.1rem; }
   .grid { max-height: 80vh; }
   .with-details .grid { max-height: 38vh; }
-  .grid { --clause: 9.5rem; --cell-width: 3.5rem; }
+  .grid { --clause: 9.5rem; --cell-width: 3.5rem; --widest: 4rem; }
   .grid tbody th { font-size: .75rem; line-height: 1rem; }
   #tools legend { float: none; padding: 0; margin: 0; }
   #details { height: 60vh; max-height: 60vh; }
