@@ -10,7 +10,7 @@ interface Room {
   readonly path: string;
   /** Path prefixes inside the repository. */
   readonly files: readonly string[];
-  /** Bare names. */
+  /** Bare names; those that end in ":" or "/" stand for all that begin with them. */
   readonly packages: readonly string[];
 }
 
@@ -75,6 +75,7 @@ const ROOMS: readonly Room[] = [
       "junit2json",
       "tap-parser",
       "@action-validator/core",
+      "kubernetes-models/",
       "yaml",
     ],
   },
@@ -100,7 +101,7 @@ export function importFaults(path: string, source: string): string[] {
       ? room.files.some((prefix) => normalize(join(dirname(path), specifier)).startsWith(prefix)) ||
         (isUnitTest && normalize(join(dirname(path), specifier)).startsWith("tests/support/"))
       : [...room.packages, ...(isUnitTest ? TEST_PACKAGES : [])].some((name) =>
-        specifier === name || (name.endsWith(":") && specifier.startsWith(name))
+        specifier === name || (/[:/]$/.test(name) && specifier.startsWith(name))
       );
     if (!allowed) faults.push(`${path}: may not import "${specifier}"`);
   }
