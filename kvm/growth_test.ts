@@ -54,7 +54,7 @@ kvmTest(
     const text = JSON.stringify({ before, after });
     assertEquals([after.fds, censusAfter], [before.fds, census], text);
     // KVM's own are counted above. V8 takes and gives mappings and memory of its own meanwhile: what
-    // every hundredth VM lost would show, and a page that every fourth did.
+    // every hundredth VM lost would show, and of 10,000 a page that every third did.
     assert(after.mappings - before.mappings < COUNT / 100, text);
     assert(after.residentKib - before.residentKib < 2000 + COUNT, text);
   },
