@@ -12,7 +12,6 @@ import {
   type MsrAccess,
   type MsrAccessKind,
   MsrFilter,
-  MsrRefusedError,
   SvmHypervisor,
   type Vm,
   VmxHypervisor,
@@ -28,27 +27,10 @@ import {
 } from "../support/assert_walk.ts";
 import { clause } from "../support/clause.ts";
 import type { Execution } from "../support/execution.ts";
-import { KNOWN_MSRS, type KnownMsr } from "../support/msr_probes.ts";
+import { denies, FILTERS, firstValues, inL2, wants } from "../support/l2_filters.ts";
 import { msrSample } from "../support/msr_space.ts";
 import { offersNesting } from "../support/nested.ts";
 import { assertGpGoesToL1 } from "../support/nested_gp.ts";
-
-// Of both ranges that both vendors' maps cover. The hardware may let L2 have
-// those of the second row without an exit to KVM.
-const MSRS: readonly KnownMsr[] = [
-  ...KNOWN_MSRS,
-  { index: Msr.FS_BASE, values: [0x1000n, 0x2000n] },
-  { index: Msr.GS_BASE, values: [0x3000n, 0xffff_8000_0000_1000n] },
-  { index: Msr.STAR, values: [0x23_0008_0000_0000n, 0x33_0010_0000_0000n] },
-  { index: Msr.LSTAR, values: [0x1234_5000n, 0x2345_6000n] },
-];
-
-/** A guest that is in L2 is told so by its hypercall, which nobody but L1 answers. */
-function inL2(l1: Hypervisor, body: () => void): void {
-  l1.enter();
-  body();
-  l1.leave();
-}
 
 /** Whether the MSR map of L1 has bits for the MSR; without them L1 always intercepts. */
 function isCovered(l1: Hypervisor, index: number): boolean {
@@ -59,75 +41,6 @@ function isCovered(l1: Hypervisor, index: number): boolean {
 function bothKinds(indices: readonly number[]): MsrAccess[] {
   return indices.flatMap((index) => [read(index), write(index)]);
 }
-
-function denies(denied: MsrAccessKind | "nothing", kind: "read" | "write"): boolean {
-  return denied === kind || denied === "read-write";
-}
-
-/** What the MSRs hold, as far as L2 has written it. */
-type Held = Map<number, bigint>;
-
-/** The MSRs that can be accessed in this way: some that the hardware has, old emulators do not. */
-function accessible({ session }: Hypervisor, execution: Execution): readonly KnownMsr[] {
-  if (execution === "native") return MSRS;
-  return MSRS.filter(({ index }) => {
-    try {
-      session.vcpu.getMsr(index);
-      return true;
-    } catch (error) {
-      if (error instanceof MsrRefusedError) return false;
-      throw error;
-    }
-  });
-}
-
-/** Lets L2 write the first values, which stay L2's however often it is left and entered. */
-function firstValues(vm: Vm, l1: Hypervisor, execution: Execution): Held {
-  const msrs = accessible(l1, execution);
-  vm.setMsrFilter(MsrFilter.ALLOW_ALL);
-  const writes = msrs.map(({ index, values }) => completes(write(index, values[0])));
-  inL2(l1, () => assertWalk(l1.session, "of an L2 without a filter", writes));
-  return new Map(msrs.map(({ index, values }) => [index, values[0]]));
-}
-
-/** Wants of a read, a write and a read of each MSR what a filter makes of it that denies `denied`. */
-function wants(
-  held: Held,
-  denied: MsrAccessKind | "nothing",
-  refused: (access: MsrAccess) => Expectation = exits,
-): Expectation[] {
-  return MSRS.filter(({ index }) => held.has(index)).flatMap(({ index, values }) => {
-    const reads = (): Expectation =>
-      denies(denied, "read") ? refused(read(index)) : completes(read(index), held.get(index)!);
-    const before = reads();
-    const other = values.find((value) => value !== held.get(index))!;
-    if (denies(denied, "write")) return [before, refused(write(index, other)), reads()];
-    held.set(index, other);
-    return [before, completes(write(index, other)), reads()];
-  });
-}
-
-const FILTERS: readonly (readonly [MsrAccessKind | "nothing", MsrFilter])[] = [
-  ["nothing", MsrFilter.ALLOW_ALL],
-  ...(["read", "write", "read-write"] as const).map((kind) =>
-    [
-      kind,
-      new MsrFilter({
-        default: "allow",
-        ranges: MSRS.map(({ index }) => ({ base: index, count: 1, deny: kind })),
-      }),
-    ] as const
-  ),
-  ["nothing", new MsrFilter({ default: "allow" })],
-  ["read-write", MsrFilter.DENY_ALL],
-  [
-    "nothing",
-    new MsrFilter({
-      default: "deny",
-      ranges: MSRS.map(({ index }) => ({ base: index, count: 1, allow: "read-write" })),
-    }),
-  ],
-];
 
 /** Asserts that each filter governs L2 which was there before L1 enters it. */
 function assertFiltersL2(vm: Vm, l1: Hypervisor, execution: Execution, what: string): void {
@@ -170,42 +83,6 @@ clause(
     const all = bothKinds(msrSample(kvm)).map((access) => exits(access));
     inL2(l1, () => assertWalk(l1.session, "of an L2 without an MSR map, all denied", all));
     assertEquals(l1.takeIntercepted(), [], "the accesses that L1 saw");
-  },
-);
-
-clause(
-  "X-97",
-  "a filter that is set while the guest is in L2 governs the next access of L2",
-  { requires: [offersNesting] },
-  ({ kvm, execution }) => {
-    using vm = kvm.createVm();
-    const l1 = bootHypervisor(vm);
-    vm.enableUserSpaceMsr(["filter"]);
-    const held = firstValues(vm, l1, execution);
-    inL2(l1, () => {
-      for (const [denied, filter] of FILTERS) {
-        vm.setMsrFilter(filter);
-        assertWalk(l1.session, `of an L2 that ran before ${filter}`, wants(held, denied));
-      }
-    });
-  },
-);
-
-clause(
-  "X-114",
-  "a filter that was set while the guest was in L2 governs L2 at the latest when it is entered again",
-  { requires: [offersNesting] },
-  ({ kvm, execution }) => {
-    using vm = kvm.createVm();
-    const l1 = bootHypervisor(vm);
-    vm.enableUserSpaceMsr(["filter"]);
-    const held = firstValues(vm, l1, execution);
-    for (const [denied, filter] of FILTERS) {
-      // The vCPU is in L2 when KVM sees the change: it runs on to the hypercall by which it leaves.
-      inL2(l1, () => vm.setMsrFilter(filter));
-      const circumstances = `of an L2 that was entered again after ${filter}`;
-      inL2(l1, () => assertWalk(l1.session, circumstances, wants(held, denied)));
-    }
   },
 );
 
