@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { randomSource } from "../guests/oracle/random.ts";
 import { ENDING_SIGNALS, type EndingSignal } from "./ending_signals.ts";
 import { processesInGroup, processesOf } from "./processes.ts";
@@ -32,6 +32,8 @@ interface Case {
 interface GroupEnd {
   readonly code: number;
   readonly left: readonly string[];
+  /** Whether it was told to end; it may have come to its end before. */
+  readonly isSignalled: boolean;
 }
 
 /** Starts a group of processes, sends it the signal, and waits for the first one's end. */
@@ -54,9 +56,13 @@ async function endAt(one: Case, folder: string): Promise<GroupEnd> {
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  await new Promise((resolve) => setTimeout(resolve, delay));
+  const isDone = child.status.then(() => true);
+  const isSignalled = !await Promise.race([
+    isDone,
+    new Promise<boolean>((resolve) => setTimeout(() => resolve(false), delay)),
+  ]);
   // Ctrl-C goes to the whole group; who ends a program knows its first process alone.
-  Deno.kill(signal === "SIGINT" ? -child.pid : child.pid, signal);
+  if (isSignalled) Deno.kill(signal === "SIGINT" ? -child.pid : child.pid, signal);
   const hangs = setTimeout(() => Deno.kill(-child.pid, "SIGKILL"), PATIENCE_MS);
   const { code } = await child.status;
   // The others of the group may be on their way out still.
@@ -65,18 +71,18 @@ async function endAt(one: Case, folder: string): Promise<GroupEnd> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   clearTimeout(hangs);
-  return { code, left: all() };
+  return { code, left: all(), isSignalled };
 }
 
-/** What stays when it is over, but for the output files named. */
-async function check(one: Case, outputs: readonly string[]): Promise<void> {
+/** Looks at what stays when it is over, but for the output files named; whether it was signalled. */
+async function check(one: Case, outputs: readonly string[]): Promise<boolean> {
   const folder = await Deno.makeTempDir({ prefix: "trapline-signal-test-" });
   const since = one.isAtWork === undefined ? "its start" : "it came to work";
   const where = `${one.signal} ${one.delay} ms after ${since}`;
   try {
     await Deno.mkdir(`${folder}/tmp`);
-    const { code, left } = await endAt(one, folder);
-    assertEquals(code, ENDING_SIGNALS[one.signal], where);
+    const { code, left, isSignalled } = await endAt(one, folder);
+    assertEquals(code, isSignalled ? ENDING_SIGNALS[one.signal] : 0, where);
     assertEquals(left, [], where);
     assertEquals(list(`${folder}/tmp`), [], where);
     const others = list(folder).filter((name) => name !== "tmp" && !outputs.includes(name));
@@ -84,6 +90,7 @@ async function check(one: Case, outputs: readonly string[]): Promise<void> {
     for (const name of outputs.filter((name) => name.endsWith(".json"))) {
       if (list(folder).includes(name)) JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
     }
+    return isSignalled;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -93,6 +100,7 @@ async function check(one: Case, outputs: readonly string[]): Promise<void> {
  * Starts `command` again and again, ends it within `spanMs` milliseconds, by
  * Ctrl-C and by SIGTERM in turns, and fails when it does not end with the status
  * that a shell gives, or leaves a process or a file, but for whole files `outputs`.
+ * Less than half of them may have come to their own end before.
  *
  * @param command Gives Deno's command line; its outputs are in the folder.
  * @param isAtWork Whether it is at work, by what is in the folder. Half of the moments count from
@@ -112,8 +120,15 @@ export async function endAtMoments(
     delay: random() % spanMs,
     isAtWork: i < count / 2 ? undefined : isAtWork,
   }));
+  let signalled = 0;
   const worker = async (): Promise<void> => {
-    for (let next = cases.pop(); next !== undefined; next = cases.pop()) await check(next, outputs);
+    for (let next = cases.pop(); next !== undefined; next = cases.pop()) {
+      if (await check(next, outputs)) signalled++;
+    }
   };
   await Promise.all([worker(), worker()]);
+  assert(
+    signalled >= count / 2,
+    `only ${signalled} of ${count} were still there to be told to end`,
+  );
 }

@@ -71,7 +71,7 @@ testUnless(
   () =>
     endAtMoments(
       8,
-      15_000,
+      4000,
       ["out"],
       (folder) => [
         ...["run", "--quiet", "--no-check", ...PERMISSIONS],
