@@ -61,7 +61,8 @@ Deno.test("while a filter is replaced under two vCPUs, what both agree on stays 
 
   const ends = guests.finish();
   let swaps = 0;
-  const turn = (): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, 0));
+  const turn = (): Promise<undefined> =>
+    new Promise((resolve) => setTimeout(() => resolve(undefined), 0));
   while (await Promise.race([ends, turn()]) === undefined) {
     vm.setMsrFilter(swaps++ % 2 === 0 ? AFTER : BEFORE);
   }
