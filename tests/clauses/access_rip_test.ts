@@ -23,7 +23,7 @@ import { DENIES_SOME, FAILING_ACCESSES } from "../support/failing_accesses.ts";
 import { KINDS, nextMsrExit } from "../support/msr_exits.ts";
 import { capability, reportsUnknownMsrs } from "../support/requirements.ts";
 import { RFLAGS_PATTERNS, RFLAGS_RF } from "../support/rflags.ts";
-import { assertRegisters, withSentinels } from "../support/sentinels.ts";
+import { assertRegisters } from "../support/sentinels.ts";
 import { nameAccess } from "../support/walked.ts";
 
 /** Prefixes that change nothing but the length, up to the 15 bytes of the longest instruction. */
@@ -148,6 +148,22 @@ clause(
   ({ kvm }) => eachFault(kvm, ({ fault }, _, name) => assertEquals(fault?.errorCode, 0, name)),
 );
 
+/** One access, with the registers that the host puts there and the RFLAGS that are in RBX. */
+const FLAGGED = {
+  read: asm64`
+    push rbx
+    popfq
+  access:
+    rdmsr
+    jmp finish`,
+  write: asm64`
+    push rbx
+    popfq
+  access:
+    wrmsr
+    jmp finish`,
+} as const;
+
 clause(
   "X-60",
   "#GP pushes RFLAGS with RF set and all other flags as they were",
@@ -159,9 +175,11 @@ clause(
       vm.setMsrFilter(DENIES_SOME);
       const session = Session.boot(vm, asm64`jmp finish`);
       for (const { kind, index, value = 0n } of FAILING_ACCESSES) {
+        session.load(FLAGGED[kind]);
+        const regs = { rcx: BigInt(index), rax: value & 0xffff_ffffn, rdx: value >> 32n };
         for (const rflags of RFLAGS_PATTERNS) {
-          const regs = { rax: value & 0xffff_ffffn, rdx: value >> 32n };
-          session.load(withSentinels({ kind, index, rflags, regs }));
+          session.restart();
+          session.vcpu.setRegs({ ...session.vcpu.regs(), ...regs, rbx: rflags });
           if (mask.length > 0) nextMsrExit(session, kind).refuse();
           const seen = session.finish();
           const fault = assertGp(session, seen, { rip: session.symbol("access") });

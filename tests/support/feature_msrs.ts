@@ -44,7 +44,6 @@ const XFD = 4;
 
 /** The MSRs of all these features. */
 export const FEATURE_MSRS: readonly FeatureMsr[] = [
-  { index: Msr.IA32_SPEC_CTRL, isCommand: false, value: (leaf) => eitherBit(leaf, 26, 14) },
   { index: Msr.IA32_PRED_CMD, isCommand: true, value: (leaf) => eitherBit(leaf, 26, 12) },
   { index: Msr.IA32_FLUSH_CMD, isCommand: true, value: (leaf) => bit(leaf(7).edx, 28) },
   {
@@ -58,6 +57,8 @@ export const FEATURE_MSRS: readonly FeatureMsr[] = [
     isCommand: false,
     value: (leaf) => (bit(leaf(0xd, 1).eax, XFD) & bit(leaf(0xd).eax, 18)) << 18n,
   },
+  // Known to be broken by some kernels (D-30), and therefore the last.
+  { index: Msr.IA32_SPEC_CTRL, isCommand: false, value: (leaf) => eitherBit(leaf, 26, 14) },
 ];
 
 /** The MSRs that KVM hands over for a bit of the guest's CPUID, supported or not. */

@@ -211,4 +211,11 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     clauses: ["X-111"],
     isPromised: true,
   },
+  {
+    id: "B28",
+    title: "A filter does not reach SPEC_CTRL once the guest has been given it",
+    kernels: "6.10 to 6.16, Intel",
+    clauses: ["X-82"],
+    deviations: ["D-30"],
+  },
 ];
