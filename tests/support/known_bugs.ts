@@ -50,8 +50,8 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     id: "B04",
     title: "L2's merged MSR bitmap leaves FS_BASE and GS_BASE to L2 though they are denied",
     kernels: "5.10 to 5.15, Intel",
-    clauses: ["X-90", "X-91"],
-    deviations: ["D-10", "D-24"],
+    clauses: ["X-90", "X-91", "X-114"],
+    deviations: ["D-10", "D-24", "D-31"],
     remark: "X-97 has what is left of it in later kernels: a filter that is set while L2 runs.",
   },
   {

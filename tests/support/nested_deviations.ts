@@ -73,10 +73,20 @@ export const NESTED_DEVIATIONS: readonly Deviation[] = [
     execution: "native",
     evidence:
       "Debian's Linux 5.10 with kvm_intel: L2 reads FS_BASE itself though L1 intercepts it.",
-    seen: /L1 intercepts[^]*FS_BASE/,
+    seen: /read of FS_BASE .*\(L1 intercepts all\).*got no exit/,
     cause:
       "Before 5.16 nested_vmx_prepare_msr_bitmap() lets L2 have what L1 does not intercept, and " +
       "sets no bit again but those of x2APIC MSRs: what L1 once left to L2 stays with L2.",
+    expected: (facts) => facts.vendorModule === "kvm_intel" && !isKernelFrom(facts, [5, 16]),
+  },
+  {
+    id: "D-31",
+    clause: "X-114",
+    execution: "native",
+    evidence: "Debian's Linux 5.10 with kvm_intel: L2 reads KERNEL_GS_BASE as with D-10, however " +
+      "often L1 enters it.",
+    seen: /of an L2 that was entered again after .*got no exit/,
+    cause: "That of D-10.",
     expected: (facts) => facts.vendorModule === "kvm_intel" && !isKernelFrom(facts, [5, 16]),
   },
 ];
