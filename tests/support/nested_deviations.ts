@@ -50,7 +50,7 @@ export const NESTED_DEVIATIONS: readonly Deviation[] = [
     clause,
     evidence: "Debian's Linux 6.1 with kvm_intel: L2 is entered and left, and denied entries of " +
       "the lists are loaded and stored; 5.10, 6.12 and 7 refuse them.",
-    seen: /entry \d of the list, /,
+    seen: /entry \d of the list, |why L1 does not enter L2, entryLoad/,
     cause: "From 5.18 to 6.11 the filter is asked for RDMSR and WRMSR alone; their " +
       "documentation says that the lists are not filtered. 6.12 filters them again.",
     expected: (facts) =>
