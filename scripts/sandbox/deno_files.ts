@@ -8,7 +8,10 @@ import { join } from "node:path";
 /** Deno's cache directory, and what of it goes into a sandbox. */
 export interface DenoFiles {
   readonly directory: string;
+  /** What changes from run to run. */
   readonly paths: readonly string[];
+  /** The folders of npm packages, which have one below them for each version and never change. */
+  readonly packages: readonly string[];
 }
 
 // Modules that were fetched, compiled or checked, so that none of it happens again inside. What
@@ -39,6 +42,11 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
+async function existing(paths: readonly string[]): Promise<string[]> {
+  const there = await Promise.all(paths.map(exists));
+  return paths.filter((_, index) => there[index]);
+}
+
 async function npmFolders(npm: string, names: ReadonlySet<string> | undefined): Promise<string[]> {
   const folders: string[] = [];
   for await (const registry of Deno.readDir(npm)) {
@@ -64,7 +72,6 @@ export async function denoFiles(
   const lock = await Deno.readTextFile(join(project, "deno.lock")).catch(() => undefined);
   const compiled = [project, ...others].map((folder) => join("gen/file", folder));
   const paths = [...CACHES, ...compiled].map((name) => join(directory, name));
-  if (await exists(npm)) paths.push(...await npmFolders(npm, npmNames(lock)));
-  const there = await Promise.all(paths.map(exists));
-  return { directory, paths: paths.filter((_, index) => there[index]) };
+  const packages = await exists(npm) ? await npmFolders(npm, npmNames(lock)) : [];
+  return { directory, paths: await existing(paths), packages: await existing(packages) };
 }

@@ -5,12 +5,11 @@
  *
  * @module
  */
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Tools } from "./machine.ts";
-import { ProgramError, textOf } from "./program.ts";
+import { textOf } from "./program.ts";
+import { copyBelow, MIB, mibOf } from "./stage.ts";
 import { unpackResults } from "./unpack_results.ts";
-
-const MIB = 1 << 20;
 
 /** Room beside the user's files, in MiB; it takes none on the host until it is used. */
 const ROOM_MIB = 1024;
@@ -43,64 +42,6 @@ export function quoteForShell(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-function counting(limit: number): TransformStream<Uint8Array, Uint8Array> {
-  let bytes = 0;
-  return new TransformStream({
-    transform(chunk, controller) {
-      bytes += chunk.length;
-      if (bytes > limit) {
-        throw new RangeError(
-          `Cannot take the current directory along: it has more than ${limit / MIB} MiB; ` +
-            "start in a smaller one",
-        );
-      }
-      controller.enqueue(chunk);
-    },
-  });
-}
-
-/** Copies files and folders to the same paths below `stage`. */
-async function copyBelow(
-  stage: string,
-  { paths, without }: Inward,
-  limit: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const inside = (path: string): string => relative("/", path);
-  const spawn = (args: readonly string[], stdin: "null" | "piped", stdout: "null" | "piped") =>
-    new Deno.Command("tar", {
-      args: [...args],
-      stdin,
-      stdout,
-      stderr: "piped",
-      ...(signal === undefined ? {} : { signal }),
-    }).spawn();
-  const reader = spawn(
-    [
-      ...["--create", "--file=-", "--anchored", "--no-wildcards", "--directory=/"],
-      ...without.map((path) => `--exclude=${inside(path)}`),
-      "--",
-      ...paths.map(inside),
-    ],
-    "null",
-    "piped",
-  );
-  const writer = spawn(["--extract", "--file=-", `--directory=${stage}`], "piped", "null");
-  const complaints = [reader, writer].map(({ stderr }) => new Response(stderr).text());
-  await reader.stdout.pipeThrough(counting(limit)).pipeTo(writer.stdin)
-    .catch((error: unknown) => {
-      // What tar has to say is better than that its pipe broke.
-      if (error instanceof RangeError) throw error;
-    });
-  const statuses = await Promise.all([reader.status, writer.status]);
-  signal?.throwIfAborted();
-  for (const [index, { code }] of statuses.entries()) {
-    // Status 1 of the reader: a file changed while it was read; it is there all the same.
-    if (code === 0 || (index === 0 && code === 1)) continue;
-    throw new ProgramError("gather the user's files", "tar", code, await complaints[index]!);
-  }
-}
-
 /**
  * Makes the exchange disk in `directory` and gives the path of its image.
  *
@@ -119,13 +60,9 @@ export async function makeExchange(
   for (const [name, text] of Object.entries(inward.own)) {
     await Deno.writeTextFile(join(stage, "trapline", name), text);
   }
-  await copyBelow(stage, inward, limit, signal);
+  await copyBelow(stage, inward, signal, limit);
   const image = join(directory, "exchange");
-  const size = await textOf("du", ["-s", "-k", stage], {
-    what: "measure the user's files",
-    signal,
-  });
-  const mib = Math.ceil(parseInt(size) / 1024 * 1.1) + ROOM_MIB;
+  const mib = await mibOf(stage, signal) + ROOM_MIB;
   await textOf(tools.program("mke2fs"), [
     ...["-q", "-t", "ext4", "-O", "^has_journal,^metadata_csum,^resize_inode,^huge_file"],
     ...["-E", "lazy_itable_init=1,nodiscard,root_owner=0:0", "-m", "0", "-b", "4096"],

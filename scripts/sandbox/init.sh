@@ -62,6 +62,10 @@ for folder in "$DIRECTORY" ${PROGRAM:+"$PROGRAM"} "$DENO_DIR"; do
   mkdir -p "$folder"
   mount -o bind "/exchange$folder" "$folder" || fail "cannot put $folder at its place"
 done
+if [ -d "/payload$DENO_DIR/npm" ]; then
+  mkdir -p "$DENO_DIR/npm"
+  mount -o bind "/payload$DENO_DIR/npm" "$DENO_DIR/npm" || fail "cannot put npm's packages there"
+fi
 
 load </modules/kvm
 say "KVM is loaded"

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import type { Cache } from "./cache.ts";
 import { cpioChunks, type Entry } from "./cpio.ts";
+import { hexDigest } from "./hex_digest.ts";
 import type { HeldKernel } from "./kernels.ts";
 import type { Machine } from "./machine.ts";
 import { type Module, readModules, withoutSignature } from "./modules.ts";
@@ -78,17 +79,6 @@ const NO_PARTS: Parts = {
   disks: [],
   kvm: [],
 };
-
-async function hexDigest(parts: readonly (string | Uint8Array)[]): Promise<string> {
-  const bytes = new Uint8Array(
-    await new Blob(parts.map((part) =>
-      new Uint8Array(
-        typeof part === "string" ? encoder.encode(`${part}\0`) : part,
-      )
-    )).arrayBuffer(),
-  );
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex().slice(0, 16);
-}
 
 /** Writes the initramfs to `path`. */
 export async function writeInitramfs(path: string, parts: Parts): Promise<void> {

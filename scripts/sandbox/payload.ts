@@ -1,60 +1,84 @@
 /**
- * The payload disk: Deno and the libraries that it needs, in an ext2 image that
- * the guest reads from as it needs to. It does not change from run to run.
+ * The payload disk: Deno, the libraries that it needs and a project's npm packages,
+ * in an ext2 image that the guest reads from as it needs to. It does not change from
+ * run to run; to gather some ten thousand small files takes as long as to boot.
  *
  * @module
  */
 import { basename, join } from "node:path";
 import type { Cache, Held } from "./cache.ts";
+import { hexDigest } from "./hex_digest.ts";
 import type { Tools } from "./machine.ts";
 import { textOf } from "./program.ts";
+import { copyBelow, mibOf } from "./stage.ts";
 
 /** Reads the paths of libraries from what ldd printed. */
 export function parseLdd(text: string): string[] {
   return [...text.matchAll(/^\s+(?:\S+ => )?(\/\S+) \(0x/gm)].map((match) => match[1]!);
 }
 
-// ext2 itself and the empty room that mke2fs likes to have.
-const OVERHEAD = 1.1;
-const MIB = 1 << 20;
+/** Room in MiB for what mke2fs likes to have empty. */
+const ROOM_MIB = 8;
 
 /** Counts up when what is on the disk, or how it is made, changes. */
-const LAYOUT = 2;
+const LAYOUT = "3";
 
-async function makeImage(image: string, folder: string, tools: Tools): Promise<void> {
-  let bytes = 0;
-  for (const part of ["bin", "lib"]) {
-    for await (const { name } of Deno.readDir(join(folder, part))) {
-      bytes += (await Deno.stat(join(folder, part, name))).size;
-    }
-  }
-  const mib = Math.ceil(bytes * OVERHEAD / MIB) + 8;
-  const options = ["-q", "-t", "ext2", "-b", "4096", "-m", "0", "-L", "payload", "-d", folder];
+async function makeImage(
+  image: string,
+  stage: string,
+  tools: Tools,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const mib = await mibOf(stage, signal) + ROOM_MIB;
+  const options = ["-q", "-t", "ext2", "-b", "4096", "-m", "0", "-L", "payload", "-d", stage];
   await textOf(tools.program("mke2fs"), [...options, image, `${mib}m`], {
     what: "make the payload disk",
     env: tools.env,
+    signal,
   });
+}
+
+/** The folders of each package's versions. */
+async function versions(packages: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of packages) {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      if (isDirectory) found.push(join(folder, name));
+    }
+  }
+  return found.sort();
 }
 
 /**
  * Gives the image of the payload disk, which is `image` in the directory held.
  *
+ * @param packages folders of npm packages, which are at the same paths on the disk.
  * @param tools have mke2fs.
  */
-export async function holdPayload(cache: Cache, tools: Tools, signal?: AbortSignal): Promise<Held> {
+export async function holdPayload(
+  cache: Cache,
+  packages: readonly string[],
+  tools: Tools,
+  signal?: AbortSignal,
+): Promise<Held> {
   const deno = await Deno.realPath(Deno.execPath());
   const { size, mtime } = await Deno.stat(deno);
-  const name = `payload-${LAYOUT}-deno-${Deno.version.deno}-${size}-${mtime?.getTime()}`;
-  return await cache.hold(name, async (directory) => {
-    const folder = join(directory, "folder");
-    await Deno.mkdir(join(folder, "bin"), { recursive: true });
-    await Deno.mkdir(join(folder, "lib"));
-    await Deno.copyFile(deno, join(folder, "bin", "deno"));
+  const digest = await hexDigest([
+    LAYOUT,
+    `${size} ${mtime?.getTime()}`,
+    ...await versions(packages),
+  ]);
+  return await cache.hold(`payload-deno-${Deno.version.deno}-${digest}`, async (directory) => {
+    const stage = join(directory, "stage");
+    await Deno.mkdir(join(stage, "bin"), { recursive: true });
+    await Deno.mkdir(join(stage, "lib"));
+    await Deno.copyFile(deno, join(stage, "bin", "deno"));
     const libraries = parseLdd(await textOf("ldd", [deno], { what: "find Deno's libraries" }));
     for (const path of libraries) {
-      await Deno.copyFile(path, join(folder, "lib", basename(path)));
+      await Deno.copyFile(path, join(stage, "lib", basename(path)));
     }
-    await makeImage(join(directory, "image"), folder, tools);
-    await Deno.remove(folder, { recursive: true });
+    if (packages.length > 0) await copyBelow(stage, { paths: packages }, signal);
+    await makeImage(join(directory, "image"), stage, tools, signal);
+    await Deno.remove(stage, { recursive: true });
   }, signal);
 }

@@ -169,16 +169,16 @@ export async function runInSandbox(
   using kernel = await holdKernel(cache, request.kernel, request.modules, report, signal);
   report("preparing the disks");
   using elf = machine.entersElf ? await holdElf(cache, kernel, signal) : undefined;
-  using payload = await holdPayload(cache, e2fsprogs, signal);
+  await primed;
+  const deno = own?.isProject
+    ? await denoFiles(own.root)
+    : await denoFiles(directory, own === undefined ? [] : [own.root]);
+  using payload = await holdPayload(cache, deno.packages, e2fsprogs, signal);
   await removeLeftovers();
   await cache.prune(UNUSED_DAYS);
   await using folder = await makeRunDirectory(request.keep);
   const shell = busybox.program("busybox");
   using initramfs = await holdInitramfs(cache, kernel, machine, shell, folder.path, signal);
-  await primed;
-  const deno = own?.isProject
-    ? await denoFiles(own.root)
-    : await denoFiles(directory, own === undefined ? [] : [own.root]);
   const exchange = await makeExchange(
     folder.path,
     {
