@@ -23,6 +23,8 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 # KVM before 5.14 shows its statistics here alone.
 mount -t debugfs debugfs /sys/kernel/debug
+# A page fault is slow on an emulated processor, and Deno is large.
+echo 1048576 >/sys/kernel/debug/fault_around_bytes
 mount -t devtmpfs dev /dev || fail "no /dev"
 mkdir -p /dev/pts /dev/shm /tmp /run
 mount -t devpts pts /dev/pts
