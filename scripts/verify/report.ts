@@ -83,6 +83,6 @@ export function executionsText(
 ): string {
   if (obstacle !== undefined) return `Executed natively alone: ${obstacle}`;
   const both = results.filter(({ executions }) => executions.length > 1).length;
-  return `${both} of ${results.length} executed natively and by forced emulation, the others ` +
-    "natively alone";
+  const others = both === results.length ? "" : ", the others natively alone";
+  return `${both} of ${results.length} executed natively and by forced emulation${others}`;
 }

@@ -5,7 +5,14 @@ import { executionsText, Report, resultLines, summaryText } from "./report.ts";
 
 Deno.test("executionsText() says how many had two, or why none", () => {
   const both = [exampleClause("X-01", "holds", "error"), exampleClause("X-02", "undecided")];
-  assertStringIncludes(executionsText(both, undefined), "1 of 2 executed natively and");
+  assertEquals(
+    executionsText(both, undefined),
+    "1 of 2 executed natively and by forced emulation, the others natively alone",
+  );
+  assertEquals(
+    executionsText(both.slice(0, 1), undefined),
+    "1 of 1 executed natively and by forced emulation",
+  );
   assertEquals(executionsText(both, "it is off"), "Executed natively alone: it is off");
 });
 
