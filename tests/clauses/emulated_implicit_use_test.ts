@@ -6,7 +6,7 @@
 import { clause } from "../support/clause.ts";
 import { assertNotFiltered, oneWorks, reportLeftOut } from "../support/implicit_use.ts";
 import { SYSENTER, SYSEXIT, SYSTEM_CALLS } from "../support/implicit_transfers.ts";
-import { COUNTERS, RDPID, SEGMENT_BASES, TIMESTAMPS } from "../support/implicit_values.ts";
+import { COUNTERS, CPUID, RDPID, SEGMENT_BASES, TIMESTAMPS } from "../support/implicit_values.ts";
 import { capability, forcesEmulation } from "../support/requirements.ts";
 import { RSM } from "../support/smm.ts";
 
@@ -18,6 +18,7 @@ const ALL = [
   ...SYSTEM_CALLS,
   ...SEGMENT_BASES,
   ...COUNTERS,
+  CPUID,
 ];
 
 clause(

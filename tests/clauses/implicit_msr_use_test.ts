@@ -6,7 +6,7 @@
 import { clause } from "../support/clause.ts";
 import { assertNotFiltered, oneWorks, reportLeftOut } from "../support/implicit_use.ts";
 import { SYSENTER, SYSEXIT, SYSTEM_CALLS } from "../support/implicit_transfers.ts";
-import { COUNTERS, RDPID, SEGMENT_BASES, TIMESTAMPS } from "../support/implicit_values.ts";
+import { COUNTERS, CPUID, RDPID, SEGMENT_BASES, TIMESTAMPS } from "../support/implicit_values.ts";
 
 /** Forced emulation is for another clause. */
 const NATIVE = { nativeOnly: "F-29 has these instructions emulated" };
@@ -28,12 +28,12 @@ clause(
 );
 reportLeftOut("F-27", FAST_CALLS);
 
-const OTHERS = [...TIMESTAMPS, ...SYSTEM_CALLS, ...SEGMENT_BASES, ...COUNTERS];
+const OTHERS = [...TIMESTAMPS, ...SYSTEM_CALLS, ...SEGMENT_BASES, ...COUNTERS, CPUID];
 
 clause(
   "F-28",
-  "no filter governs the MSRs that RDTSC, RDTSCP, SYSCALL, SYSRET, SWAPGS, RDPMC and the " +
-    "instructions for segment bases use",
+  "no filter governs the MSRs that RDTSC, RDTSCP, SYSCALL, SYSRET, SWAPGS, RDPMC, CPUID and " +
+    "the instructions for segment bases use",
   { ...NATIVE, requires: [oneWorks(OTHERS)] },
   ({ kvm }) => assertNotFiltered(kvm, OTHERS),
 );

@@ -10,6 +10,7 @@ import {
   formatExit,
   formatFault,
   GuestAssertionError,
+  type GuestMode,
   type GuestRegister,
   Kvm,
   MSR_EXIT_REASONS,
@@ -36,6 +37,10 @@ export interface ImplicitUse {
   readonly native: AsmSource;
   /** The same, with the forced-emulation prefix before the instruction. */
   readonly emulated: AsmSource;
+  /** Where the guest is; the ring matters to some. */
+  readonly mode?: GuestMode;
+  /** The vector of the exception that it raises when it does its work; without it, none. */
+  readonly vector?: number;
   /** Gives the MSRs values that the instruction shows; called before each run. */
   readonly prepare: (session: Session) => Check;
 }
@@ -70,8 +75,10 @@ export function implicitUse(
   msrs: readonly number[],
   program: (prefix: string) => AsmSource,
   prepare: ImplicitUse["prepare"],
+  more: Pick<ImplicitUse, "mode" | "vector"> = {},
 ): ImplicitUse {
-  return { name, msrs, native: program(""), emulated: program(FORCED_EMULATION_PREFIX), prepare };
+  const [native, emulated] = [program(""), program(FORCED_EMULATION_PREFIX)];
+  return { name, msrs, native, emulated, prepare, ...more };
 }
 
 /** What KVM supports, and the instructions that it emulates where the CPU lacks them. */
@@ -84,9 +91,15 @@ function wholeCpuid(kvm: Kvm, { supportedCpuid }: Vm): CpuidEntry[] {
 }
 
 function boot(kvm: Kvm, vm: Vm, use: ImplicitUse, as: ExecutedAs): Session {
-  const session = Session.boot(vm, use[as]);
+  const session = Session.boot(vm, use[as], use.mode === undefined ? {} : { mode: use.mode });
   session.vcpu.setCpuid(wholeCpuid(kvm, vm));
   return session;
+}
+
+/** Says what is wrong at the end of a guest, or `undefined` when the instruction did its work. */
+function wrongAtEnd({ vector }: ImplicitUse, seen: Observation, check: Check): string | undefined {
+  if (seen.fault?.vector === vector) return check(seen);
+  return seen.fault === undefined ? "no exception" : formatFault(seen.fault);
 }
 
 function tryUnfiltered(use: ImplicitUse, as: ExecutedAs): boolean {
@@ -96,7 +109,7 @@ function tryUnfiltered(use: ImplicitUse, as: ExecutedAs): boolean {
     const session = boot(kvm, vm, use, as);
     const check = use.prepare(session);
     const seen = session.endOf(session.step());
-    return seen !== undefined && seen.fault === undefined && check(seen) === undefined;
+    return seen !== undefined && wrongAtEnd(use, seen, check) === undefined;
   } catch (error) {
     if (error instanceof MsrRefusedError) return false;
     throw error;
@@ -126,14 +139,11 @@ function filtersOf({ msrs }: ImplicitUse): MsrFilter[] {
   return [new MsrFilter({ default: "allow", ranges }), MsrFilter.DENY_ALL];
 }
 
-function runToEnd(session: Session, check: Check, detail: string): void {
+function runToEnd(session: Session, use: ImplicitUse, detail: string): void {
+  const check = use.prepare(session);
   const exit = session.step();
   const seen = session.endOf(exit);
-  const wrong = seen === undefined
-    ? formatExit(exit)
-    : seen.fault === undefined
-    ? check(seen)
-    : formatFault(seen.fault);
+  const wrong = seen === undefined ? formatExit(exit) : wrongAtEnd(use, seen, check);
   if (wrong !== undefined) {
     throw new GuestAssertionError(session, `${detail} to do its work`, wrong);
   }
@@ -155,7 +165,7 @@ function assertUnfiltered(kvm: Kvm, use: ImplicitUse, as: ExecutedAs): void {
       assertWalk(explicit, circumstances, accesses.map((access) => want(access)));
       session.restart();
       session.vcpu.setSregs(start);
-      runToEnd(session, use.prepare(session), `${as} ${use.name} (${circumstances})`);
+      runToEnd(session, use, `${as} ${use.name} (${circumstances})`);
     }
   }
 }

@@ -175,3 +175,23 @@ export const COUNTERS: readonly ImplicitUse[] = [
   readCounter("Intel", 0xc1),
   readCounter("AMD", 0xc001_0004),
 ];
+
+const CPUID_FAULT = 1n;
+const GP = 13;
+
+/** CPUID in ring 3, which raises #GP where MISC_FEATURES_ENABLES says so. */
+export const CPUID: ImplicitUse = implicitUse(
+  "CPUID that is to fault",
+  [Msr.MISC_FEATURES_ENABLES],
+  (prefix) =>
+    asm64`
+    xor eax, eax
+    ${prefix}
+    cpuid
+    jmp finish`,
+  ({ vcpu }) => {
+    vcpu.setMsrs([[Msr.MISC_FEATURES_ENABLES, CPUID_FAULT]]);
+    return () => undefined;
+  },
+  { mode: "long-user", vector: GP },
+);
