@@ -30,6 +30,7 @@ import {
   slots,
 } from "../support/raw_filter.ts";
 import { assertStanding, bootStanding } from "../support/standing_filter.ts";
+import { STATE_CHANGES } from "../support/state_ioctls.ts";
 
 const SPOILED: readonly (readonly [what: string, errno: "EINVAL" | "EFAULT", last: RawRange])[] = [
   ["range flags 0", "EINVAL", denying(0x3000, 1, 0)],
@@ -119,6 +120,7 @@ const CHANGES: Readonly<Record<string, (vcpu: Vcpu, vm: Vm) => void>> = {
     vm.memory.add({ slot: 9, gpa: 0x4000_0000, size: 0x1000 });
     vm.memory.remove(9);
   },
+  ...STATE_CHANGES,
 };
 
 clause(
