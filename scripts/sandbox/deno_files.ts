@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 /** Deno's cache directory, and what of it goes into a sandbox. */
 export interface DenoFiles {
@@ -47,27 +47,40 @@ async function existing(paths: readonly string[]): Promise<string[]> {
   return paths.filter((_, index) => there[index]);
 }
 
-async function npmFolders(npm: string, names: ReadonlySet<string> | undefined): Promise<string[]> {
-  const folders: string[] = [];
-  for await (const registry of Deno.readDir(npm)) {
-    if (!registry.isDirectory) continue;
-    const folder = join(npm, registry.name);
-    if (names === undefined) folders.push(folder);
-    else for (const name of names) folders.push(join(folder, name));
+/** The paths of the folders in `folder`. */
+export async function foldersIn(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) found.push(join(folder, name));
   }
-  return folders;
+  return found;
+}
+
+/** The folders of all packages of a registry; a scope is a folder of such. */
+async function packagesIn(registry: string): Promise<string[]> {
+  const folders = await foldersIn(registry);
+  const inScopes = folders.filter((folder) => basename(folder).startsWith("@")).map(foldersIn);
+  const plain = folders.filter((folder) => !basename(folder).startsWith("@"));
+  return [...plain, ...(await Promise.all(inScopes)).flat()];
+}
+
+async function npmFolders(npm: string, names: ReadonlySet<string> | undefined): Promise<string[]> {
+  const registries = await foldersIn(npm);
+  if (names === undefined) return (await Promise.all(registries.map(packagesIn))).flat();
+  return registries.flatMap((registry) => [...names].map((name) => join(registry, name)));
 }
 
 /**
  * What of Deno's cache the project in `project` needs.
  *
  * @param others folders elsewhere whose modules it imports; its lock file has their packages.
+ * @param directory where the cache is.
  */
 export async function denoFiles(
   project: string,
   others: readonly string[] = [],
+  directory: string = defaultDirectory(),
 ): Promise<DenoFiles> {
-  const directory = defaultDirectory();
   const npm = join(directory, "npm");
   const lock = await Deno.readTextFile(join(project, "deno.lock")).catch(() => undefined);
   const compiled = [project, ...others].map((folder) => join("gen/file", folder));

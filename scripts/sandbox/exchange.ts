@@ -8,14 +8,11 @@
 import { join } from "node:path";
 import type { Tools } from "./machine.ts";
 import { textOf } from "./program.ts";
-import { copyBelow, MIB, mibOf } from "./stage.ts";
+import { copyBelow, mibOf } from "./stage.ts";
 import { unpackResults } from "./unpack_results.ts";
 
 /** Room beside the user's files, in MiB; it takes none on the host until it is used. */
 const ROOM_MIB = 1024;
-
-/** The most that may go in, in bytes. */
-const LIMIT = 2048 * MIB;
 
 const STATUS = /^(\d+) (\d+)\n$/;
 
@@ -53,14 +50,15 @@ export async function makeExchange(
   inward: Inward,
   tools: Tools,
   signal?: AbortSignal,
-  limit: number = LIMIT,
+  limit?: number,
 ): Promise<string> {
   const stage = join(directory, "stage");
   await Deno.mkdir(join(stage, "trapline"), { recursive: true });
   for (const [name, text] of Object.entries(inward.own)) {
     await Deno.writeTextFile(join(stage, "trapline", name), text);
   }
-  await copyBelow(stage, inward, signal, limit);
+  const named = { what: "the current directory", remedy: "start in a smaller one" };
+  await copyBelow(stage, { ...inward, named }, signal, limit);
   const image = join(directory, "exchange");
   const mib = await mibOf(stage, signal) + ROOM_MIB;
   await textOf(tools.program("mke2fs"), [

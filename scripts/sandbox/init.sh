@@ -23,8 +23,9 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 # KVM before 5.14 shows its statistics here alone.
 mount -t debugfs debugfs /sys/kernel/debug
-# A page fault is slow on an emulated processor, and Deno is large.
-echo 1048576 >/sys/kernel/debug/fault_around_bytes
+# A page fault is slow on an emulated processor, and Deno is large. A user's own kernel may lack it.
+fault_around=/sys/kernel/debug/fault_around_bytes
+[ ! -e $fault_around ] || echo 1048576 >$fault_around
 mount -t devtmpfs dev /dev || fail "no /dev"
 mkdir -p /dev/pts /dev/shm /tmp /run
 mount -t devpts pts /dev/pts

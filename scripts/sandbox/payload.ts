@@ -7,6 +7,7 @@
  */
 import { basename, join } from "node:path";
 import type { Cache, Held } from "./cache.ts";
+import { foldersIn } from "./deno_files.ts";
 import { hexDigest } from "./hex_digest.ts";
 import type { Tools } from "./machine.ts";
 import { textOf } from "./program.ts";
@@ -16,6 +17,11 @@ import { copyBelow, mibOf } from "./stage.ts";
 export function parseLdd(text: string): string[] {
   return [...text.matchAll(/^\s+(?:\S+ => )?(\/\S+) \(0x/gm)].map((match) => match[1]!);
 }
+
+const PACKAGES = {
+  what: "the npm folder of Deno's cache",
+  remedy: "a deno.lock in the current directory names the packages that are needed",
+};
 
 /** Room in MiB for what mke2fs likes to have empty. */
 const ROOM_MIB = 8;
@@ -38,15 +44,22 @@ async function makeImage(
   });
 }
 
-/** The folders of each package's versions. */
-async function versions(packages: readonly string[]): Promise<string[]> {
-  const found: string[] = [];
-  for (const folder of packages) {
-    for await (const { name, isDirectory } of Deno.readDir(folder)) {
-      if (isDirectory) found.push(join(folder, name));
-    }
-  }
-  return found.sort();
+/** Each version of the packages, and when it came: a damaged one may have been fetched again. */
+async function versionsOf(packages: readonly string[]): Promise<string[]> {
+  const folders = (await Promise.all(packages.map(foldersIn))).flat();
+  return await Promise.all(
+    folders.sort().map(async (folder) => {
+      const { mtime } = await Deno.stat(folder);
+      return `${folder} ${mtime?.getTime()}`;
+    }),
+  );
+}
+
+/** The name in the cache of a payload disk with this `deno` and these `packages`. */
+export async function payloadName(deno: string, packages: readonly string[]): Promise<string> {
+  const { size, mtime } = await Deno.stat(deno);
+  const parts = [LAYOUT, `${size} ${mtime?.getTime()}`, ...await versionsOf(packages)];
+  return `payload-deno-${Deno.version.deno}-${await hexDigest(parts)}`;
 }
 
 /**
@@ -62,13 +75,7 @@ export async function holdPayload(
   signal?: AbortSignal,
 ): Promise<Held> {
   const deno = await Deno.realPath(Deno.execPath());
-  const { size, mtime } = await Deno.stat(deno);
-  const digest = await hexDigest([
-    LAYOUT,
-    `${size} ${mtime?.getTime()}`,
-    ...await versions(packages),
-  ]);
-  return await cache.hold(`payload-deno-${Deno.version.deno}-${digest}`, async (directory) => {
+  return await cache.hold(await payloadName(deno, packages), async (directory) => {
     const stage = join(directory, "stage");
     await Deno.mkdir(join(stage, "bin"), { recursive: true });
     await Deno.mkdir(join(stage, "lib"));
@@ -77,7 +84,7 @@ export async function holdPayload(
     for (const path of libraries) {
       await Deno.copyFile(path, join(stage, "lib", basename(path)));
     }
-    if (packages.length > 0) await copyBelow(stage, { paths: packages }, signal);
+    if (packages.length > 0) await copyBelow(stage, { paths: packages, named: PACKAGES }, signal);
     await makeImage(join(directory, "image"), stage, tools, signal);
     await Deno.remove(stage, { recursive: true });
   }, signal);

@@ -6,8 +6,10 @@
 import { relative } from "node:path";
 import { ProgramError, textOf } from "./program.ts";
 
-/** Bytes. */
-export const MIB = 1 << 20;
+const MIB = 1 << 20;
+
+/** The most that goes onto one disk, in bytes. */
+const LIMIT = 2048 * MIB;
 
 /** What is copied. */
 export interface Copied {
@@ -15,17 +17,21 @@ export interface Copied {
   readonly paths: readonly string[];
   /** Paths below these that stay out. */
   readonly without?: readonly string[];
+  /** What they are, and what to do when they are too large, for the message that says so. */
+  readonly named: { readonly what: string; readonly remedy: string };
 }
 
-function counting(limit: number): TransformStream<Uint8Array, Uint8Array> {
+function counting(
+  { what, remedy }: Copied["named"],
+  limit: number,
+): TransformStream<Uint8Array, Uint8Array> {
   let bytes = 0;
   return new TransformStream({
     transform(chunk, controller) {
       bytes += chunk.length;
       if (bytes > limit) {
         throw new RangeError(
-          `Cannot take the current directory along: it has more than ${limit / MIB} MiB; ` +
-            "start in a smaller one",
+          `Cannot take ${what} along: it has more than ${limit / MIB} MiB; ${remedy}`,
         );
       }
       controller.enqueue(chunk);
@@ -37,12 +43,13 @@ function counting(limit: number): TransformStream<Uint8Array, Uint8Array> {
  * Copies files and folders to the same paths below `stage`.
  *
  * @param limit the most that they may have, in bytes.
+ * @throws `RangeError` when they have more.
  */
 export async function copyBelow(
   stage: string,
-  { paths, without = [] }: Copied,
+  { paths, without = [], named }: Copied,
   signal?: AbortSignal,
-  limit: number = Infinity,
+  limit: number = LIMIT,
 ): Promise<void> {
   const inside = (path: string): string => relative("/", path);
   const spawn = (args: readonly string[], stdin: "null" | "piped", stdout: "null" | "piped") =>
@@ -65,7 +72,7 @@ export async function copyBelow(
   );
   const writer = spawn(["--extract", "--file=-", `--directory=${stage}`], "piped", "null");
   const complaints = [reader, writer].map(({ stderr }) => new Response(stderr).text());
-  await reader.stdout.pipeThrough(counting(limit)).pipeTo(writer.stdin)
+  await reader.stdout.pipeThrough(counting(named, limit)).pipeTo(writer.stdin)
     .catch((error: unknown) => {
       // What tar has to say is better than that its pipe broke.
       if (error instanceof RangeError) throw error;
