@@ -15,6 +15,7 @@ import {
   type Vm,
 } from "@trapline/trapline";
 import { readDirectory, readTextFile } from "../../kvm/sys/proc.ts";
+import { timeScale } from "../../kvm/time_scale.ts";
 import { kvmTest } from "../../tests/support/kvm_testing.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
@@ -26,6 +27,8 @@ const READS_FOR_EVER = asm64`
     rdmsr
     jmp again
 `;
+/** What a guest may take that is to exit many times before its deadline. */
+const BUSY_MS = 30 * timeScale();
 const MODULE = new URL("./vcpu_worker.ts", import.meta.url).href;
 
 function denied(kvm: Kvm): Vm {
@@ -83,8 +86,8 @@ kvmTest(
     using vm = denied(kvm);
     await using guests = await GuestThreads.boot(vm, [SPINS, READS_FOR_EVER]);
     for (const thread of guests.threads) {
-      const running = thread.step({ deadlineMs: 30, answers: { rdmsr: 0n } });
-      const error = await assertRejects(() => running, DeadlineError, "after 30 ms");
+      const running = thread.step({ deadlineMs: BUSY_MS, answers: { rdmsr: 0n } });
+      const error = await assertRejects(() => running, DeadlineError, `after ${BUSY_MS} ms`);
       assert(error.message.includes("Guest (long mode)"), error.message);
     }
     assert(guests.threads[1]!.answered.rdmsr > 0);

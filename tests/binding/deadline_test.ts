@@ -41,6 +41,18 @@ function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
+/** Runs `session` to its next HLT, again where a busy machine took longer than its deadline. */
+function haltInTime(session: Session): void {
+  for (let tries = 1;; tries++) {
+    try {
+      session.next("HLT");
+      return;
+    } catch (error) {
+      if (!(error instanceof DeadlineError) || tries === 100) throw error;
+    }
+  }
+}
+
 deadlineTest("a guest that spins ends in DeadlineError, which shows where it is", ({ kvm }) => {
   using vm = kvm.createVm();
   const session = Session.boot(vm, SPINS, { deadlineMs: 20 });
@@ -94,10 +106,10 @@ deadlineTest("two vCPUs of one thread each have their deadline, in turn", ({ kvm
 
 deadlineTest("an alarm that comes between two runs never shows as an exit", ({ kvm }) => {
   using vm = kvm.createVm();
-  const session = Session.boot(vm, HALTS, { deadlineMs: 5 });
+  const session = Session.boot(vm, HALTS, { deadlineMs: SHORT_MS });
   for (let i = 0; i < 20; i++) {
     assertEquals(session.step().name, "HLT");
-    sleep(2);
+    sleep(SHORT_MS / 3);
   }
 });
 
@@ -115,7 +127,7 @@ deadlineTest("a long deadline after a short one is not cut short", ({ kvm }) => 
   );
   const short = Session.boot(vm, HALTS, { deadlineMs: 1 });
   for (let i = 0; i < 3; i++) {
-    short.next("HLT");
+    haltInTime(short);
     session.restart();
     assertNoFault(session, session.finish());
   }
@@ -124,7 +136,7 @@ deadlineTest("a long deadline after a short one is not cut short", ({ kvm }) => 
 deadlineTest("a guest that halts in the kernel for ever ends in DeadlineError", ({ kvm }) => {
   using vm = kvm.createVm();
   vm.createIrqchip();
-  const session = Session.boot(vm, HALTS, { deadlineMs: 20 });
+  const session = Session.boot(vm, HALTS, { deadlineMs: 2 * SHORT_MS });
   assertThrows(() => session.step(), DeadlineError);
   assertEquals(session.vcpu.mpState(), "HALTED");
 });
