@@ -139,7 +139,7 @@ export {
 export { type AccessOptions, guest } from "./guests/programs.ts";
 export { type MsrHandlers, Session, type SessionOptions } from "./guests/session.ts";
 export type { Transcript } from "./guests/transcript.ts";
-export { formatVector } from "./guests/vector.ts";
+export { formatVector, GP } from "./guests/vector.ts";
 export {
   type AccessFault,
   type AccessOutcome,

@@ -45,7 +45,19 @@ export const WITH_ERROR_CODE: ReadonlySet<number> = new Set([
   30,
 ]);
 
-/** The vector of the general protection exception. */
+/**
+ * The vector of the general protection exception, which a denied access raises.
+ *
+ * Source: SDM volume 3, section 6.15, interrupt 13; APM volume 2, section 8.2.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatVector, GP } from "@trapline/trapline";
+ *
+ * assertEquals(formatVector(GP), "#GP (13)");
+ * ```
+ */
 export const GP = 13;
 
 /**

@@ -14,6 +14,7 @@ import {
 } from "@trapline/trapline";
 import { deadlinesEndGuests } from "../support/deadlines_end_guests.ts";
 import { kvmTest, type KvmTestContext } from "../support/kvm_testing.ts";
+import { sleep } from "../support/processors.ts";
 
 const SPINS = asm64`
   spinning:
@@ -34,11 +35,6 @@ function deadlineTest(name: string, body: (context: KvmTestContext) => void): vo
     assert(deadlinesEndGuests(), "A guest that spins outlives its deadline in another process");
     body(context);
   });
-}
-
-/** Sleeps on this thread, so that a timer can run out between two runs. */
-function sleep(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** Runs `session` to its next HLT, again where a busy machine took longer than its deadline. */
@@ -109,6 +105,7 @@ deadlineTest("an alarm that comes between two runs never shows as an exit", ({ k
   const session = Session.boot(vm, HALTS, { deadlineMs: SHORT_MS });
   for (let i = 0; i < 20; i++) {
     assertEquals(session.step().name, "HLT");
+    // The alarm of one run goes off before the next.
     sleep(SHORT_MS / 3);
   }
 });

@@ -8,6 +8,7 @@ import {
   type AsmSource,
   assertGp,
   type Exit,
+  GP,
   guest,
   type GuestMode,
   Msr,
@@ -23,7 +24,6 @@ import { nameAccess } from "../support/walked.ts";
 /** Each boots many guests: one MSR that the hardware's bitmap has, and one that it has not. */
 const ACCESSES = DENIED_ACCESSES.filter(({ index }) => index !== Msr.IA32_SYSENTER_CS);
 
-const GP = 13;
 const DOUBLE_FAULT = 8;
 
 /** A mode with the bytes of a gate in its IDT. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { asm64, Msr, type Session } from "@trapline/trapline";
+import { asm64, GP, Msr, type Session } from "@trapline/trapline";
 import { all, type Check, hex, type ImplicitUse, implicitUse, registers } from "./implicit_use.ts";
 
 const FSGSBASE = 1n << 16n;
@@ -177,7 +177,6 @@ export const COUNTERS: readonly ImplicitUse[] = [
 ];
 
 const CPUID_FAULT = 1n;
-const GP = 13;
 
 /** CPUID in ring 3, which raises #GP where MISC_FEATURES_ENABLES says so. */
 export const CPUID: ImplicitUse = implicitUse(

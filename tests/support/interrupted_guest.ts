@@ -9,6 +9,7 @@ import {
   type AsmSource,
   assertNoFault,
   formatVector,
+  GP,
   type Kvm,
   type MsrAccess,
   type Observation,
@@ -24,7 +25,6 @@ export const VECTOR = 0x21;
 export const IRQ = 1;
 /** The vector of NMI. */
 export const NMI = 2;
-const GP = 13;
 
 /** Sets the PIC up for vectors from 0x20 on that need no EOI, with IRQ 1 alone let through. */
 export const START_PIC = [[0x20, 0x11], [0x21, 0x20], [0x21, 0x04], [0x21, 0x03], [0x21, 0xfd]]

@@ -6,6 +6,7 @@
 import { assertEquals } from "@std/assert";
 import {
   formatMsr,
+  GP,
   guest,
   type Hypervisor,
   MsrFilter,
@@ -16,7 +17,6 @@ import {
 import { KINDS, nextMsrExit } from "./msr_exits.ts";
 import { KNOWN_MSRS } from "./msr_probes.ts";
 
-const GP = 13;
 const SVM_EXITCODE_GP = 0x40n + BigInt(GP);
 const VMX_EXIT_REASON_EXCEPTION = 0;
 
