@@ -24,6 +24,9 @@ import { temporaryFolder } from "./sandbox/run_directory.ts";
 import { type Request, runInSandbox, type Streams } from "./sandbox/sandbox_run.ts";
 import { StatusLine } from "./status_line.ts";
 
+/** What both emulators take. */
+const MOST_PROCESSORS = 8;
+
 const USAGE = `deno task sandbox: run a command with real KVM inside an emulated machine
 
 Usage: deno task sandbox [OPTION]... [--] COMMAND [ARGUMENT]...
@@ -35,6 +38,8 @@ Usage: deno task sandbox [OPTION]... [--] COMMAND [ARGUMENT]...
   --kvm-param NAME=VALUE    a parameter of kvm, or of another module as MODULE.NAME=VALUE;
                             may be repeated; force_emulation_prefix=1 is on by default
   --memory MIB              memory of the machine
+  --processors N            how many it has, up to ${MOST_PROCESSORS}; 1 by default, on which no guest
+                            runs while an ioctl does
   --timeout S               seconds after which the command is taken to hang; 1800 by default
   --result PATH             a file or folder to bring back, from the current directory;
                             may be repeated
@@ -64,12 +69,18 @@ const STATUS_MISUSE = 2;
 const PASSED_ON =
   /^(TRAPLINE_(?!KVM$|CACHE$|DEBIAN_MIRROR$)\w+|DENO_V8_FLAGS|JOB_COMPLETION_INDEX|NO_COLOR|FORCE_COLOR|TERM|CI)$/;
 
-function positiveNumber(name: string, text: string | undefined, otherwise: number): number {
+function positiveNumber(
+  name: string,
+  text: string | undefined,
+  otherwise: number,
+  largest: number = Number.MAX_SAFE_INTEGER,
+): number {
   if (text === undefined) return otherwise;
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value <= 0) {
     throw new MisuseError(`--${name} is "${text}", which is not a positive number`);
   }
+  if (value > largest) throw new MisuseError(`--${name} is ${value}, and ${largest} is the most`);
   return value;
 }
 
@@ -107,6 +118,7 @@ function readRequest(args: readonly string[]): Request | "list" | "remove" {
       modules: { type: "string" },
       "kvm-param": { type: "string", multiple: true },
       memory: { type: "string" },
+      processors: { type: "string" },
       timeout: { type: "string" },
       result: { type: "string", multiple: true },
       keep: { type: "boolean" },
@@ -138,6 +150,7 @@ function readRequest(args: readonly string[]): Request | "list" | "remove" {
     modules: values.modules === undefined ? undefined : resolve(values.modules),
     parameters: (values["kvm-param"] ?? []).map(parseParameter),
     memoryMib: positiveNumber("memory", values.memory, machine.memoryMib),
+    processors: positiveNumber("processors", values.processors, 1, MOST_PROCESSORS),
     timeoutSeconds: positiveNumber("timeout", values.timeout, 1800),
     keep: values.keep ?? false,
     terminal: machine.hasInput && Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),

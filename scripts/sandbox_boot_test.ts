@@ -183,6 +183,16 @@ testEnd(
   },
 );
 
+testEnd(
+  "sandbox has as many processors as it is asked for",
+  true,
+  ["--processors", "2", "--", "nproc"],
+  async (running) => {
+    assertEquals((await running.child.status).code, 0, await running.complaint);
+    assertEquals(running.printed(), "2\n");
+  },
+);
+
 // Takes nearly all room at once, without writing it.
 const FILL = "i=1024; while [ $i -gt 0 ]; do fallocate -l ${i}m f$i; i=$((i/2)); done 2>/dev/null";
 

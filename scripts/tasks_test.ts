@@ -66,6 +66,7 @@ const MISUSES: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["--kernel", "no-such-kernel", "true"],
     ["--timeout", "soon", "true"],
     ["--memory", "0", "true"],
+    ["--processors", "9", "true"],
     ["--kvm-param", "x", "true"],
     ["--result", "/out.json", "true"],
   ],

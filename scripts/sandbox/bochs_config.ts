@@ -64,8 +64,8 @@ export function bochsConfig(image: BootImage, files: BochsFiles): string {
     `optromimage1: file=${own("bootRom")}, address=${ROM_ADDRESS}`,
     `megs: ${image.memoryMib}`,
     // Newer models crash Linux 7 when it sets XSAVE up. Linux probes MSRs that Bochs does not have.
-    `cpu: model=broadwell_ult, count=1, ips=${INSTRUCTIONS_PER_SECOND}, reset_on_triple_fault=0, ` +
-    "ignore_bad_msrs=1",
+    `cpu: model=broadwell_ult, count=${image.processors}, ips=${INSTRUCTIONS_PER_SECOND}, ` +
+    "reset_on_triple_fault=0, ignore_bad_msrs=1",
     // An idle processor does not wait for the real clock.
     "clock: sync=none, time0=utc",
     "boot: disk",

@@ -9,6 +9,7 @@ const IMAGE: BootImage = {
   payload: "/cache/a payload",
   exchange: "/run/exchange",
   memoryMib: 512,
+  processors: 2,
   directory: "/run",
 };
 const FILES = { bios: "/bios", vgaBios: "/vga" };
@@ -16,6 +17,12 @@ const FILES = { bios: "/bios", vgaBios: "/vga" };
 Deno.test("bochsConfig() has no network, and opens nothing on the host", () => {
   const text = bochsConfig(IMAGE, FILES);
   assert(!/ne2k|e1000|pcipnic|socket|gdbstub|rfb|usb_/.test(text), text);
+});
+
+Deno.test("bochsConfig() gives the machine its memory and its processors", () => {
+  const text = bochsConfig(IMAGE, FILES);
+  assert(/^megs: 512$/m.test(text), text);
+  assert(/^cpu: .*\bcount=2\b/m.test(text), text);
 });
 
 Deno.test("bochsConfig() asks nobody a question", () => {

@@ -32,6 +32,8 @@ export interface BootImage {
   readonly exchange: string;
   /** Memory of the machine, in MiB. */
   readonly memoryMib: number;
+  /** How many processors the machine has. */
+  readonly processors: number;
   /** A directory of this run alone, for whatever the machine needs; removed after the run. */
   readonly directory: string;
 }

@@ -58,7 +58,8 @@ export function qemuArguments(image: BootImage, tools: Tools): string[] {
     ...firmwareArguments(tools),
     ...["-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"],
     ...["-machine", "q35,usb=off,hpet=off,sata=off,smbus=off", "-accel", "tcg,thread=multi"],
-    ...["-cpu", "max,+svm,+npt", "-smp", "1", "-m", `${image.memoryMib}M`],
+    ...["-cpu", "max,+svm,+npt", "-smp", String(image.processors)],
+    ...["-m", `${image.memoryMib}M`],
     ...[
       "-kernel",
       image.elf ?? image.kernel,

@@ -9,6 +9,7 @@ const IMAGE: BootImage = {
   payload: "/p,1",
   exchange: "/e",
   memoryMib: 512,
+  processors: 2,
   directory: "/run",
 };
 
@@ -23,6 +24,12 @@ Deno.test("qemuArguments() give the guest no network, and open nothing on the ho
   const args = qemuArguments(IMAGE, { root: "/", program: (name) => name, env: {} });
   assert(args.includes("-nodefaults"));
   assert(args.every((arg) => !/netdev|socket|vnc|-nic|-monitor|-qmp/.test(arg)), args.join(" "));
+});
+
+Deno.test("qemuArguments() give the machine its memory and its processors", () => {
+  const args = qemuArguments(IMAGE, { root: "/", program: (name) => name, env: {} });
+  const after = (option: string): string | undefined => args[args.indexOf(option) + 1];
+  assertEquals([after("-m"), after("-smp")], ["512M", "2"]);
 });
 
 Deno.test("qemuArguments() keep a comma in a path from ending it", () => {

@@ -30,6 +30,7 @@ export interface Request {
   readonly modules: string | undefined;
   readonly parameters: readonly ModuleParameter[];
   readonly memoryMib: number;
+  readonly processors: number;
   /** Seconds after which the command is taken to hang. */
   readonly timeoutSeconds: number;
   /** Whether the run's directory stays. */
@@ -199,6 +200,7 @@ export async function runInSandbox(
     payload: join(payload.path, "image"),
     exchange,
     memoryMib: request.memoryMib,
+    processors: request.processors,
     directory: folder.path,
   };
   report(`booting Linux ${kernel.name} on ${machine.name}`);

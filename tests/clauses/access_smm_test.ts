@@ -10,8 +10,10 @@ import {
   type AsmSource,
   assertMsrExit,
   assertNoFault,
+  formatMsr,
   Msr,
   type MsrAccess,
+  MsrFilter,
   type RdmsrExit,
   Session,
   type WrmsrExit,
@@ -23,8 +25,7 @@ import { capability } from "../support/requirements.ts";
 import { queueSmi } from "../support/smm.ts";
 
 /** In both ranges of the hardware's bitmaps, one that has a pass-through among them. */
-const DENIED: readonly number[] = [Msr.IA32_SYSENTER_CS, Msr.KERNEL_GS_BASE];
-const OTHER = Msr.IA32_PAT;
+const INDICES: readonly number[] = [Msr.IA32_SYSENTER_CS, Msr.KERNEL_GS_BASE];
 const WRITTEN = 0x8899_aabb_0000_0018n;
 const SUPPLIED = 0x0123_4567_89ab_cdefn;
 
@@ -34,9 +35,10 @@ const FLAGS_OFFSET = 14;
 const PAUSE = 0x81;
 const LEFT = 0xfeed_0000_0000_0001n;
 
-/** Makes one access, hands EAX and EDX over in two exits, and returns. */
+/** Stops once, makes one access, hands EAX and EDX over in two exits, and returns. */
 function handler({ kind, index, value = 0n }: MsrAccess): AsmSource {
   return asm16`
+    out ${PAUSE}, eax
     mov ecx, ${index}
     mov eax, ${value & 0xffff_ffffn}
     mov edx, ${value >> 32n}
@@ -58,20 +60,42 @@ function answer(exit: RdmsrExit | WrmsrExit): void {
   else exit.acknowledge();
 }
 
+/** What the handler hands over at its next stop. */
+function stopInSmm(session: Session): bigint {
+  const exit = session.next("IO");
+  assertEquals(exit.port, PAUSE, "the port of the handler's exit");
+  assertInSmm(session);
+  return BigInt(new DataView(exit.data.buffer, exit.data.byteOffset).getUint32(0, true));
+}
+
 /** EDX:EAX after the access, as the handler hands them over. */
 function handedOver(session: Session): bigint {
-  const halves = [0, 1].map(() => {
-    const exit = session.next("IO");
-    assertEquals(exit.port, PAUSE, "the port of the handler's exit");
-    assertInSmm(session);
-    return BigInt(new DataView(exit.data.buffer, exit.data.byteOffset).getUint32(0, true));
-  });
+  const halves = [stopInSmm(session), stopInSmm(session)];
   return halves[1]! << 32n | halves[0]!;
+}
+
+/** An access, whether the filter denies it, and whether that is set while the handler runs. */
+interface Case {
+  readonly index: number;
+  readonly kind: MsrAccess["kind"];
+  readonly isDenied: boolean;
+  readonly isSetInside: boolean;
+}
+
+function* cases(): Generator<Case> {
+  for (const index of INDICES) {
+    for (const kind of KINDS) {
+      for (const isDenied of [true, false]) {
+        for (const isSetInside of [false, true]) yield { index, kind, isDenied, isSetInside };
+      }
+    }
+  }
 }
 
 clause(
   "X-103",
-  "a filter governs the accesses of system management mode like all others",
+  "a filter governs the accesses of system management mode like all others, also one that is set " +
+    "in it",
   {
     requires: [capability("X86_SMM")],
     nativeOnly: "the handler's code is not loaded as a program, and has no prefix",
@@ -86,28 +110,31 @@ clause(
         jmp finish
       `,
     );
-    for (const index of [...DENIED, OTHER]) {
-      const denied = index !== OTHER;
-      for (const kind of KINDS) {
-        if (denied) vm.setMsrFilter(denyOnly(index, kind));
-        const present = session.vcpu.getMsr(index);
-        const value = denied ? WRITTEN : present;
-        session.restart();
-        queueSmi(session, handler({ kind, index, value }));
-        if (denied) {
-          const exit = nextMsrExit(session, kind);
-          assertInSmm(session);
-          const data = kind === "read" ? 0n : value;
-          assertMsrExit(session, exit, { index, reasons: ["filter"], data });
-          answer(exit);
-        }
-        const wanted = kind === "write" ? value : denied ? SUPPLIED : present;
-        assertEquals(handedOver(session), wanted, "EDX:EAX in the handler after the access");
-        const seen = session.finish();
-        assertNoFault(session, seen);
-        assertEquals(seen.regs.rax, LEFT, "rax after the handler");
-        assertEquals(session.vcpu.getMsr(index), present, "the MSR after the access");
+    for (const { index, kind, isDenied, isSetInside } of cases()) {
+      const [denying, allowing] = [denyOnly(index, kind), MsrFilter.ALLOW_ALL];
+      const [filter, opposite] = isDenied ? [denying, allowing] : [allowing, denying];
+      const present = session.vcpu.getMsr(index);
+      const value = isDenied ? WRITTEN : present;
+      vm.setMsrFilter(isSetInside ? opposite : filter);
+      session.restart();
+      queueSmi(session, handler({ kind, index, value }));
+      stopInSmm(session);
+      if (isSetInside) vm.setMsrFilter(filter);
+      if (isDenied) {
+        const exit = nextMsrExit(session, kind);
+        assertInSmm(session);
+        const data = kind === "read" ? 0n : value;
+        assertMsrExit(session, exit, { index, reasons: ["filter"], data });
+        answer(exit);
       }
+      const wanted = kind === "write" ? value : isDenied ? SUPPLIED : present;
+      const when = isSetInside ? "set in the handler" : "set before it";
+      const what = `a ${isDenied ? "denied" : "allowed"} ${kind} of ${formatMsr(index)}, ${when}`;
+      assertEquals(handedOver(session), wanted, `EDX:EAX in the handler after ${what}`);
+      const seen = session.finish();
+      assertNoFault(session, seen);
+      assertEquals(seen.regs.rax, LEFT, `rax after the handler, with ${what}`);
+      assertEquals(session.vcpu.getMsr(index), present, `the MSR after ${what}`);
     }
   },
 );
