@@ -8,7 +8,7 @@ import { layOutBootDisk, writeBootDisk } from "./boot_disk.ts";
 import { readKernel } from "./boot_disk_kernel.ts";
 import { bochsConfig, type BochsFiles, RUN_FILES } from "./bochs_config.ts";
 import { endOf } from "./bochs_log.ts";
-import { throughLoader } from "./bochs_process.ts";
+import { throughLoader } from "./loader.ts";
 import { killerOf, withParent } from "./emulator_process.ts";
 import { followFile } from "./follow.ts";
 import type { BootImage, Machine, Run, Tools } from "./machine.ts";
@@ -119,10 +119,12 @@ async function start(image: BootImage, tools: Tools, signal: AbortSignal): Promi
 export const bochs: Machine = {
   vendor: "intel",
   name: "Bochs",
-  programs: [PROGRAM],
-  packages: ["bochs", "bochs-term", "bochsbios", "vgabios"],
-  suite: "trixie",
-  willDo: bochsWillDo,
+  toolsFor: () => ({
+    programs: [PROGRAM],
+    packages: ["bochs", "bochs-term", "bochsbios", "vgabios"],
+    suite: "trixie",
+    willDo: bochsWillDo,
+  }),
   modules: ["ata_piix", "sd_mod", "ext4"],
   entersElf: false,
   commandLine: COMMAND_LINE,

@@ -48,6 +48,21 @@ export interface Tools {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Programs that are wanted, and where to have them from. */
+export interface ToolRequest {
+  /** Programs by name. */
+  readonly programs: readonly string[];
+  /** Debian packages that have them; dependencies come by themselves. */
+  readonly packages: readonly string[];
+  /**
+   * The suite of Debian that has good ones, whatever the machine is; they come with all libraries.
+   * Without it they are the machine's own release's.
+   */
+  readonly suite?: string;
+  /** Whether the machine's own programs will do; asked only when all are there. */
+  readonly willDo?: (tools: Tools) => Promise<boolean>;
+}
+
 /** How an emulator ended. */
 export interface Ended {
   /** Its exit status; that of a signal is 128 more than the signal's number. */
@@ -78,14 +93,8 @@ export interface Machine {
   readonly vendor: Vendor;
   /** Its name, as people say it. */
   readonly name: string;
-  /** The program whose presence on a machine makes the packages unnecessary. */
-  readonly programs: readonly string[];
-  /** Debian packages that hold the programs; dependencies come by themselves. */
-  readonly packages: readonly string[];
-  /** The suite of Debian that they must be from; without it, the machine's own release. */
-  readonly suite?: string;
-  /** Whether programs that are installed on this machine will do, such as by their version. */
-  willDo(tools: Tools): Promise<boolean>;
+  /** The emulator for a machine with so many processors. */
+  toolsFor(processors: number): ToolRequest;
   /** Kernel modules that the guest loads to see its disks, in any order; built-in ones are skipped. */
   readonly modules: readonly string[];
   /** Whether it can enter a kernel's ELF file by its PVH entry, which spares it the unpacking. */

@@ -9,7 +9,7 @@ import { Apt } from "./apt.ts";
 import { archives, ownLines, thisRelease } from "./apt_sources.ts";
 import type { Cache } from "./cache.ts";
 import { suiteLine } from "./debian_suite.ts";
-import type { Tools } from "./machine.ts";
+import type { ToolRequest, Tools } from "./machine.ts";
 import { MissingError, requireApt } from "./missing.ts";
 import { findProgram } from "./program.ts";
 
@@ -50,21 +50,6 @@ const INSTALLED: Tools = {
 
 /** Tools that stay until this is disposed of. */
 export interface HeldTools extends Tools, Disposable {}
-
-/** What is wanted of {@linkcode holdTools}. */
-export interface ToolRequest {
-  /** Programs by name. */
-  readonly programs: readonly string[];
-  /** Debian packages that have them. */
-  readonly packages: readonly string[];
-  /**
-   * The suite of Debian that has good ones, whatever the machine is; they come with all libraries.
-   * Without it they are the machine's own release's.
-   */
-  readonly suite?: string;
-  /** Whether the machine's own programs will do; asked only when all are there. */
-  readonly willDo?: (tools: Tools) => Promise<boolean>;
-}
 
 /** Gives the machine's own programs if they will do, else those of packages in the cache. */
 export async function holdTools(

@@ -7,7 +7,8 @@
 import { join } from "node:path";
 import { killerOf, withParent } from "./emulator_process.ts";
 import { followFile } from "./follow.ts";
-import type { BootImage, Ended, Machine, Run, Tools } from "./machine.ts";
+import { throughLoader } from "./loader.ts";
+import type { BootImage, Ended, Machine, Run, ToolRequest, Tools } from "./machine.ts";
 import { textOf } from "./program.ts";
 
 const PROGRAM = "qemu-system-x86_64";
@@ -15,23 +16,37 @@ const PROGRAM = "qemu-system-x86_64";
 /** The first QEMU whose SVM is good enough for the tests. */
 const OLDEST_MAJOR = 7;
 
+/**
+ * The first QEMU for more than one processor: with an older one a processor may go on executing
+ * code that another has changed, as Linux does whenever the first VM comes or the last one goes.
+ */
+const OLDEST_MAJOR_FOR_MORE = 8;
+
 // CMPXCHG16B, bit 13 of word 4 of the kernel's CPU features. QEMU 7.2 leaves rubbish in the flags
 // after it; an interrupt that comes right then saves them, and its IRET double-faults. The kernel
 // does without, and what runs on it still sees the instruction.
 const CX16 = 4 * 32 + 13;
 
-/** Whether a QEMU with this `--version` will do. */
-export function isRecentEnough(version: string): boolean {
-  return Number(/version (\d+)\./.exec(version)?.[1] ?? 0) >= OLDEST_MAJOR;
+/** Whether a QEMU with this `--version` will do for so many processors. */
+export function isRecentEnough(version: string, processors: number): boolean {
+  const oldest = processors === 1 ? OLDEST_MAJOR : OLDEST_MAJOR_FOR_MORE;
+  return Number(/version (\d+)\./.exec(version)?.[1] ?? 0) >= oldest;
 }
 
-/** Whether the QEMU of `tools` will do. */
-export async function qemuWillDo(tools: Tools): Promise<boolean> {
-  const text = await textOf(tools.program(PROGRAM), ["--version"], {
-    what: "ask QEMU for its version",
-    env: tools.env,
-  });
-  return isRecentEnough(text);
+function toolsFor(processors: number): ToolRequest {
+  return {
+    programs: [PROGRAM],
+    packages: ["qemu-system-x86", "qemu-system-data", "seabios"],
+    // Other releases, Debian bookworm among them, have it too old for that.
+    ...(processors > 1 && { suite: "trixie" }),
+    willDo: async (tools) => {
+      const version = await textOf(tools.program(PROGRAM), ["--version"], {
+        what: "ask QEMU for its version",
+        env: tools.env,
+      });
+      return isRecentEnough(version, processors);
+    },
+  };
 }
 
 function firmwareArguments({ root }: Tools): string[] {
@@ -79,11 +94,13 @@ export function qemuArguments(image: BootImage, tools: Tools): string[] {
 
 async function start(image: BootImage, tools: Tools, signal: AbortSignal): Promise<Run> {
   signal.throwIfAborted();
-  const command = await withParent({
-    program: tools.program(PROGRAM),
-    args: qemuArguments(image, tools),
-    env: tools.env,
-  });
+  const command = await withParent(
+    await throughLoader({
+      program: tools.program(PROGRAM),
+      args: qemuArguments(image, tools),
+      env: tools.env,
+    }, tools),
+  );
   const child = new Deno.Command(command.program, {
     args: [...command.args],
     env: { ...command.env },
@@ -111,9 +128,7 @@ async function start(image: BootImage, tools: Tools, signal: AbortSignal): Promi
 export const qemu: Machine = {
   vendor: "amd",
   name: "QEMU",
-  programs: [PROGRAM],
-  packages: ["qemu-system-x86"],
-  willDo: qemuWillDo,
+  toolsFor,
   modules: ["virtio_pci", "virtio_blk", "ext4"],
   entersElf: true,
   commandLine: `clearcpuid=${CX16}`,

@@ -14,10 +14,15 @@ const IMAGE: BootImage = {
 };
 
 Deno.test("isRecentEnough() reads the version that QEMU prints", () => {
-  assertEquals(isRecentEnough("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)"), true);
-  assertEquals(isRecentEnough("QEMU emulator version 10.0.2"), true);
-  assertEquals(isRecentEnough("QEMU emulator version 5.2.0"), false);
-  assertEquals(isRecentEnough("something else"), false);
+  for (
+    const [version, forOne, forTwo] of [
+      ["QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)", true, false],
+      ["QEMU emulator version 8.2.2 (Debian 1:8.2.2+ds-0ubuntu1)", true, true],
+      ["QEMU emulator version 10.0.2", true, true],
+      ["QEMU emulator version 5.2.0", false, false],
+      ["something else", false, false],
+    ] as const
+  ) assertEquals([1, 2].map((count) => isRecentEnough(version, count)), [forOne, forTwo], version);
 });
 
 Deno.test("qemuArguments() give the guest no network, and open nothing on the host", () => {

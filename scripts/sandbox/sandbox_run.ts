@@ -166,7 +166,12 @@ export async function runInSandbox(
 ): Promise<Outcome> {
   const { machine, directory, own } = request;
   const primed = primeDeno(request.command, directory, signal);
-  using emulator = await holdTools(cache, machine, report, signal);
+  using emulator = await holdTools(
+    cache,
+    machine.toolsFor(request.processors),
+    report,
+    signal,
+  );
   using busybox = await holdTools(cache, BUSYBOX, report, signal);
   using e2fsprogs = await holdTools(cache, E2FSPROGS, report, signal);
   using kernel = await holdKernel(cache, request.kernel, request.modules, report, signal);

@@ -1,5 +1,5 @@
 /**
- * How Bochs is started so that it runs where it was unpacked.
+ * How a program of another release is started so that it runs where it was unpacked.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { throughLoader } from "./bochs_process.ts";
+import { throughLoader } from "./loader.ts";
 
 const COMMAND = {
   program: "/root/usr/bin/b",
