@@ -20,8 +20,9 @@ function filtersEmulator(facts: Facts): boolean {
 }
 
 const WIDE_ECX_EVIDENCE =
-  "Debian's Linux 5.10, 6.12 and 7 with kvm_amd in QEMU 7.2 without KVM: with RCX " +
-  "0xffffffff00000174, RDMSR does not exit where a filter denies 0x174; so for others up to 0x1fff.";
+  "Debian's Linux 5.10, 6.1, 6.12 and 7 with kvm_amd in QEMU 7.2 without KVM, and 6.12 in QEMU 10: " +
+  "with RCX 0xffffffff00000174, RDMSR does not exit where a filter denies 0x174; so for others up " +
+  "to 0x1fff.";
 const WIDE_ECX_SEEN = /^Wanted KVM_EXIT_X86_RDMSR .*got KVM_EXIT_IO [^]*rcx=ffffffff00000174/;
 const WIDE_ECX_CAUSE =
   "Not KVM but QEMU's emulated CPU: where it looks into the MSR permission map for an MSR up to " +
