@@ -228,7 +228,7 @@ async function run(name: string, task: Task, args: readonly string[]): Promise<n
     return await launchWithFolder([...task.command, ...rest]);
   }
   const kernel = config?.kernel === undefined ? [] : ["--kernel", config.kernel];
-  const processors = ["--processors", String(task.processors ?? 1)];
+  const processors = task.processors === undefined ? [] : ["--processors", String(task.processors)];
   const inSandbox = async (args: readonly string[]): Promise<number> => {
     const results = resultFiles(args, LEFT_BEHIND[name]).flatMap((path) => ["--result", path]);
     // Not the task: that would start Deno three times inside, and JSR is not there.

@@ -16,7 +16,8 @@ Usage: deno task race [--seconds N] [--vcpus N] [--json FILE]
   --seconds N        race for so long, beside what starting vCPUs takes; 10 by default
   --vcpus N          vCPUs in a VM, 1 to 8, each on a thread of its own; 4 by default
   --json FILE        write what was counted and found
-  --config C         where: this host, or a sandbox with a kernel, such as intel:6.12
+  --config C         where: this host, or a sandbox with a kernel, such as intel:6.12, which has
+                     two processors then
   --help             show this
 
 Two filters that agree on some MSRs and differ on others take turns, as fast as the kernel takes

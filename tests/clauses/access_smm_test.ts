@@ -13,7 +13,6 @@ import {
   formatMsr,
   Msr,
   type MsrAccess,
-  MsrFilter,
   type RdmsrExit,
   Session,
   type WrmsrExit,
@@ -111,7 +110,9 @@ clause(
       `,
     );
     for (const { index, kind, isDenied, isSetInside } of cases()) {
-      const [denying, allowing] = [denyOnly(index, kind), MsrFilter.ALLOW_ALL];
+      // What is allowed is so by a filter that has something to deny.
+      const other = INDICES.find((each) => each !== index)!;
+      const [denying, allowing] = [denyOnly(index, kind), denyOnly(other, kind)];
       const [filter, opposite] = isDenied ? [denying, allowing] : [allowing, denying];
       const present = session.vcpu.getMsr(index);
       const value = isDenied ? WRITTEN : present;
