@@ -22,14 +22,20 @@ const MSR = 0x174;
 interface Held {
   readonly fds: number;
   readonly mappings: number;
+  /** V8's heap, which grows until V8 collects its garbage. */
+  readonly heapKib: number;
+  /** Resident memory beside the heap. */
   readonly residentKib: number;
 }
 
 function held(): Held {
+  const heapKib = Deno.memoryUsage().heapTotal / 1024;
+  const resident = /^VmRSS:\s+(\d+)/m.exec(readTextFile("/proc/self/status"))![1];
   return {
+    heapKib,
     fds: readDirectory("/proc/self/fd").length,
     mappings: readTextFile("/proc/self/maps").split("\n").length,
-    residentKib: Number(/^VmRSS:\s+(\d+)/m.exec(readTextFile("/proc/self/status"))![1]),
+    residentKib: Number(resident) - heapKib,
   };
 }
 
@@ -53,7 +59,11 @@ function makeAndClose(kvm: Kvm, count: number): void {
 }
 
 /** What `rounds` rounds of `count` VMs each add to what the process holds: the median of each. */
-function growth(kvm: Kvm, rounds: number, count: number): Omit<Held, "fds"> {
+function growth(
+  kvm: Kvm,
+  rounds: number,
+  count: number,
+): Pick<Held, "mappings" | "residentKib"> {
   const levels = [held()];
   for (let i = 0; i < rounds; i++) {
     makeAndClose(kvm, count);
@@ -70,16 +80,19 @@ kvmTest(
   ({ kvm }) => {
     makeAndClose(kvm, 500);
     const before = takeCensus();
-    const fds = held().fds;
+    const { fds, heapKib } = held();
     const round = COUNT / ROUNDS;
     const grown = growth(kvm, ROUNDS, round);
-    const text = `${round} VMs add ${JSON.stringify(grown)}`;
-    assertEquals([held().fds, takeCensus()], [fds, before], text);
+    const after = held();
+    const heap = after.heapKib - heapKib;
+    const text = `${round} VMs add ${JSON.stringify(grown)}, all of them ${heap} KiB of heap`;
+    assertEquals([after.fds, takeCensus()], [fds, before], text);
     // KVM's own are counted above. V8 takes mappings and memory of its own meanwhile, in some rounds
     // and not in others; what is lost with VMs is lost in every round: a mapping with every
     // hundredth, or a page with every third, would show.
     assert(grown.mappings < round / 100, text);
     assert(grown.residentKib < round, text);
+    assert(heap < 4000 + COUNT, text);
   },
   { requires: [asked] },
 );
