@@ -1,12 +1,25 @@
 /**
- * Signals that end `KVM_RUN` while the guest is about its MSR accesses.
+ * What ends `KVM_RUN` while the guest is about its MSR accesses: signals, and
+ * `immediate_exit` for the run after.
  *
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { asm64, DeadlineError, type ExitOf, Msr, type Session } from "@trapline/trapline";
+import {
+  asm64,
+  DeadlineError,
+  type ExitOf,
+  type Kvm,
+  kvmRunOffset,
+  Msr,
+  MsrFilter,
+  type Session,
+} from "@trapline/trapline";
+import { read, write } from "../support/assert_walk.ts";
 import { clause } from "../support/clause.ts";
 import { bootFiltered } from "../support/msr_exits.ts";
+import { ToldGuest } from "../support/told_guest.ts";
+import { nameAccess } from "../support/walked.ts";
 
 /**
  * Reads one denied MSR and writes what it has read to another, without end.
@@ -45,11 +58,31 @@ function nextSignalled<N extends "X86_RDMSR" | "X86_WRMSR">(
   }
 }
 
+/**
+ * Sets `immediate_exit` while the vCPU is in `KVM_RUN`: without a signal it
+ * speaks of the next entry only, and the guest goes on.
+ */
+async function assertDeniedUnderImmediateExit(kvm: Kvm): Promise<void> {
+  using vm = kvm.createVm();
+  vm.setMsrFilter(MsrFilter.DENY_ALL);
+  await using guest = await ToldGuest.boot(vm);
+  guest.enter();
+  for (const immediateExit of [0, 1, 0]) {
+    guest.vcpu.kvmRun.setUint8(kvmRunOffset("immediate_exit"), immediateExit);
+    for (const access of [read(Msr.IA32_SYSENTER_CS), write(Msr.KERNEL_GS_BASE, 0x1000n)]) {
+      const name = nameAccess(access, `immediate_exit set to ${immediateExit} meanwhile`);
+      assertEquals(guest.access(access), "#GP", name);
+    }
+  }
+  await guest.stop();
+}
+
 clause(
   "X-109",
-  "a signal that ends KVM_RUN, whenever it comes, has no denied access left out, repeated or " +
-    "answered otherwise than user space does",
-  ({ kvm }) => {
+  "neither a signal that ends KVM_RUN, whenever it comes, nor immediate_exit set meanwhile has a " +
+    "denied access left out, repeated or answered otherwise than user space does",
+  async ({ kvm }) => {
+    await assertDeniedUnderImmediateExit(kvm);
     using vm = kvm.createVm();
     const session = bootFiltered(vm);
     session.load(COPIES);
