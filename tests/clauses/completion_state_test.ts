@@ -14,7 +14,6 @@ import {
   type Observation,
   Session,
   type Vcpu,
-  type Vm,
 } from "@trapline/trapline";
 import { clause } from "../support/clause.ts";
 import { completeOnly } from "../support/complete_only.ts";
@@ -30,6 +29,7 @@ import {
   toExit,
 } from "../support/msr_exits.ts";
 import { KNOWN_MSRS } from "../support/msr_probes.ts";
+import { OTHER_CALLS, type OtherCall } from "../support/other_calls.ts";
 import { capability } from "../support/requirements.ts";
 import { assertRegisters, registersBefore, type SentinelAccess } from "../support/sentinels.ts";
 import { nameAccess } from "../support/walked.ts";
@@ -152,23 +152,13 @@ clause(
 );
 
 /** What user space may do with a VM and its vCPU without entering it. */
-const DOINGS: Readonly<Record<string, (vm: Vm, vcpu: Vcpu) => void>> = {
-  "KVM_GET_REGS": (_, vcpu) => void vcpu.regs(),
-  "KVM_SET_REGS of what KVM_GET_REGS gave": (_, vcpu) => vcpu.setRegs(vcpu.regs()),
-  "KVM_SET_SREGS of what KVM_GET_SREGS gave": (_, vcpu) => vcpu.setSregs(vcpu.sregs()),
-  "KVM_SET_MSRS of what KVM_GET_MSRS gave": (_, vcpu) =>
-    vcpu.setMsrs(COPIED_MSRS.map((index) => [index, vcpu.getMsr(index)])),
-  "KVM_SET_VCPU_EVENTS of what KVM_GET_VCPU_EVENTS gave": (_, vcpu) =>
-    vcpu.setEvents(vcpu.events()),
-  "KVM_SET_DEBUGREGS of what KVM_GET_DEBUGREGS gave": (_, vcpu) =>
-    vcpu.setDebugRegs(vcpu.debugRegs()),
-  "KVM_SET_MP_STATE of what KVM_GET_MP_STATE gave": (_, vcpu) => vcpu.setMpState(vcpu.mpState()),
-  "KVM_SET_GUEST_DEBUG off": (_, vcpu) => vcpu.setSingleStep(false),
-  "KVM_ENABLE_CAP of KVM_CAP_X86_USER_SPACE_MSR": (vm) => vm.enableUserSpaceMsr(["filter"]),
-  "KVM_RUN of another vCPU": (vm) => {
+const DOINGS: Readonly<Record<string, OtherCall>> = {
+  "KVM_ENABLE_CAP of KVM_CAP_X86_USER_SPACE_MSR": (_, vm) => vm.enableUserSpaceMsr(["filter"]),
+  "KVM_RUN of another vCPU": (_, vm) => {
     const session = Session.boot(vm, asm64`jmp finish`);
     assertNoFault(session, session.finish());
   },
+  ...OTHER_CALLS,
 };
 
 clause(
@@ -184,7 +174,7 @@ clause(
         else accept(exit);
         const name = `${nameAccess(access)} ${refuse ? "refused" : "accepted"}`;
         for (const [doing, act] of Object.entries(DOINGS)) {
-          act(vm, session.vcpu);
+          act(session.vcpu, vm);
           const detail = `${name}, then ${doing}`;
           assertHostSees(session, registersBefore(access), "access", detail);
           const events = session.vcpu.events();

@@ -9,7 +9,6 @@ import {
   asm64,
   IOCTL,
   type Kvm,
-  KvmError,
   MsrFilter,
   MsrRefusedError,
   type MsrValue,
@@ -21,6 +20,7 @@ import { assertVerdicts, verdicts } from "../support/assert_verdicts.ts";
 import { assertWalk, bootWalker, completes, exits, faults, read } from "../support/assert_walk.ts";
 import { clause } from "../support/clause.ts";
 import { KNOWN_EVERYWHERE, legalValues } from "../support/msr_space.ts";
+import { OTHER_CALLS, type OtherCall } from "../support/other_calls.ts";
 import {
   assertAccepted,
   assertRefused,
@@ -30,7 +30,6 @@ import {
   slots,
 } from "../support/raw_filter.ts";
 import { assertStanding, bootStanding } from "../support/standing_filter.ts";
-import { STATE_CHANGES } from "../support/state_ioctls.ts";
 
 const SPOILED: readonly (readonly [what: string, errno: "EINVAL" | "EFAULT", last: RawRange])[] = [
   ["range flags 0", "EINVAL", denying(0x3000, 1, 0)],
@@ -85,14 +84,12 @@ clause(
 );
 
 /** What a VMM does to a vCPU and its VM beside filtering. */
-const CHANGES: Readonly<Record<string, (vcpu: Vcpu, vm: Vm) => void>> = {
-  "KVM_SET_REGS": (vcpu) => vcpu.setRegs(vcpu.regs()),
-  "KVM_SET_SREGS": (vcpu) => vcpu.setSregs(vcpu.sregs()),
+const CHANGES: Readonly<Record<string, OtherCall>> = {
   "KVM_SET_SREGS with other values": (vcpu) => {
     const sregs = vcpu.sregs();
     vcpu.setSregs({ ...sregs, efer: sregs.efer | 1n, gs: { ...sregs.gs, base: 0x5000n } });
   },
-  "KVM_SET_MSRS": (vcpu) => vcpu.setMsrs(legalValues(KNOWN_EVERYWHERE, 1)),
+  "KVM_SET_MSRS with other values": (vcpu) => vcpu.setMsrs(legalValues(KNOWN_EVERYWHERE, 1)),
   "KVM_SET_MP_STATE HALTED": (vcpu) => {
     vcpu.setMpState("HALTED");
     vcpu.setMpState("RUNNABLE");
@@ -101,18 +98,7 @@ const CHANGES: Readonly<Record<string, (vcpu: Vcpu, vm: Vm) => void>> = {
     vcpu.setMpState("INIT_RECEIVED");
     vcpu.setMpState("RUNNABLE");
   },
-  "KVM_SET_CPUID2": (vcpu) => {
-    try {
-      vcpu.setCpuid(vcpu.cpuid());
-    } catch (error) {
-      // Some kernels refuse it once the vCPU has run; a refusal must not lift the filter either.
-      if (!(error instanceof KvmError && error.errnoName === "EINVAL")) throw error;
-    }
-  },
-  "KVM_SET_VCPU_EVENTS": (vcpu) => vcpu.setEvents(vcpu.events()),
-  "KVM_SET_DEBUGREGS": (vcpu) => vcpu.setDebugRegs(vcpu.debugRegs()),
-  "KVM_SET_LAPIC": (vcpu) => vcpu.setLapic(vcpu.lapic()),
-  "KVM_SET_GUEST_DEBUG": (vcpu) => {
+  "KVM_SET_GUEST_DEBUG on and off": (vcpu) => {
     vcpu.setSingleStep(true);
     vcpu.setSingleStep(false);
   },
@@ -120,17 +106,18 @@ const CHANGES: Readonly<Record<string, (vcpu: Vcpu, vm: Vm) => void>> = {
     vm.memory.add({ slot: 9, gpa: 0x4000_0000, size: 0x1000 });
     vm.memory.remove(9);
   },
-  ...STATE_CHANGES,
+  ...OTHER_CALLS,
 };
 
 clause(
   "X-36",
-  "a filter outlasts every change of registers, MSRs and states, and a vCPU's INIT",
+  "a filter outlasts every other call for its VM and vCPUs, heard of by the guest or not, and INIT",
   ({ kvm }) => {
     const vm = kvm.createVm();
     vm.createIrqchip();
     using guest = bootStanding(vm);
     for (const [name, change] of Object.entries(CHANGES)) {
+      guest.renew();
       change(guest.session.vcpu, vm);
       assertStanding(guest.session, `after ${name}`);
     }

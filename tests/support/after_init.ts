@@ -81,6 +81,7 @@ export function assertStandingAfterInit(kvm: Kvm): void {
   second.vcpu.setMpState("RUNNABLE");
   assertStanding(second, "before INIT");
   vm.memory.write(STARTUP_VECTOR * 0x1000, assemble(STARTUP, { base: 0 }).bytes);
+  guest.renew(second);
   sendInit(guest.session, second.vcpu.id);
   const { vcpu } = second;
   for (const [kind, index, isDenied] of AFTER_INIT) {

@@ -8,6 +8,7 @@ import {
   KVM_MSR_FILTER_READ,
   KVM_MSR_FILTER_WRITE,
   Msr,
+  MsrFilter,
   type MsrFilterSpec,
   type Session,
   type Vm,
@@ -32,6 +33,8 @@ const STANDING_VERDICTS: readonly Verdict[] = [
   ...verdicts("read-write", [Msr.KVM_SYSTEM_TIME_NEW, 0x474f_4f00]),
   ...verdicts("neither", [Msr.IA32_PAT, Msr.SYSCALL_MASK, 0x1fff, 0x2000]),
 ];
+
+const UNFILTERED_VERDICTS = verdicts("neither", [Msr.IA32_SYSENTER_CS, Msr.KERNEL_GS_BASE]);
 
 const OPPOSITE_VERDICTS: readonly Verdict[] = [
   { index: Msr.IA32_SYSENTER_CS, denied: "write" },
@@ -68,6 +71,11 @@ export interface StandingGuest extends Disposable {
   readonly vm: Vm;
   /** Its guest. */
   readonly session: Session;
+  /**
+   * Lifts the filter until a guest of the VM, by default this one, has run without it, and sets it
+   * anew: its vCPU knows nothing of that yet.
+   */
+  renew(of?: Session): void;
 }
 
 /** Installs the standing filter in `vm`, which the guest then closes. */
@@ -76,7 +84,12 @@ export function bootStanding(vm: Vm): StandingGuest {
   const session = bootWalker(vm);
   vm.setMsrFilter(STANDING);
   assertStanding(session, "before anything was refused");
-  return { vm, session, [Symbol.dispose]: () => vm.close() };
+  const renew = (of: Session = session): void => {
+    vm.setMsrFilter(MsrFilter.ALLOW_ALL);
+    assertVerdicts(of, "without a filter", UNFILTERED_VERDICTS);
+    vm.setMsrFilter(STANDING);
+  };
+  return { vm, session, renew, [Symbol.dispose]: () => vm.close() };
 }
 
 /** Asserts that the standing filter decides what the guest does. */
