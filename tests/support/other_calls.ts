@@ -208,7 +208,6 @@ function takenBack(
 
 /** Calls that the binding has, or that take more than a table says. */
 const OTHERS: Readonly<Record<string, OtherCall>> = {
-  KVM_GET_REGS: (vcpu) => void vcpu.regs(),
   KVM_SET_REGS: (vcpu) => vcpu.setRegs(vcpu.regs()),
   KVM_SET_SREGS: (vcpu) => vcpu.setSregs(vcpu.sregs()),
   KVM_SET_MSRS: (vcpu) => vcpu.setMsrs(KNOWN_MSRS.map(({ index }) => [index, vcpu.getMsr(index)])),
