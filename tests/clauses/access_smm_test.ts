@@ -11,8 +11,10 @@ import {
   assertMsrExit,
   assertNoFault,
   formatMsr,
+  type Kvm,
   Msr,
   type MsrAccess,
+  MsrFilter,
   type RdmsrExit,
   Session,
   type WrmsrExit,
@@ -91,6 +93,18 @@ function* cases(): Generator<Case> {
   }
 }
 
+/** Asserts that a refused access is a #GP, which shuts the CPU down: SMM has no handlers at first. */
+function assertRefusedInSmm(kvm: Kvm, access: MsrAccess): void {
+  using vm = kvm.createVm();
+  vm.enableUserSpaceMsr(["filter"]);
+  vm.setMsrFilter(MsrFilter.DENY_ALL);
+  const session = Session.boot(vm, asm64`jmp finish`);
+  queueSmi(session, handler(access));
+  stopInSmm(session);
+  nextMsrExit(session, access.kind).refuse();
+  session.next("SHUTDOWN");
+}
+
 clause(
   "X-103",
   "a filter governs the accesses of system management mode like all others, also one that is set " +
@@ -137,5 +151,6 @@ clause(
       assertEquals(seen.regs.rax, LEFT, `rax after the handler, with ${what}`);
       assertEquals(session.vcpu.getMsr(index), present, `the MSR after ${what}`);
     }
+    for (const kind of KINDS) assertRefusedInSmm(kvm, { kind, index: Msr.KERNEL_GS_BASE });
   },
 );

@@ -10,7 +10,9 @@ import {
   assertGp,
   assertMsrExit,
   assertNoFault,
+  IOCTL,
   type Kvm,
+  kvmRunOffset,
   Msr,
   type Observation,
   Session,
@@ -32,6 +34,7 @@ import {
 import { KNOWN_MSRS } from "../support/msr_probes.ts";
 import { OTHER_CALLS, type OtherCall } from "../support/other_calls.ts";
 import { capability } from "../support/requirements.ts";
+import { assertRefused } from "../support/raw_filter.ts";
 import { assertRegisters, registersBefore, type SentinelAccess } from "../support/sentinels.ts";
 import { nameAccess } from "../support/walked.ts";
 
@@ -158,6 +161,15 @@ const DOINGS: Readonly<Record<string, OtherCall>> = {
   "KVM_RUN of another vCPU": (_, vm) => {
     const session = Session.boot(vm, asm64`jmp finish`);
     assertNoFault(session, session.finish());
+  },
+  // A bit without a meaning, of the 32 that KVM looks at, is refused before anything completes.
+  "KVM_RUN that is refused": (vcpu, vm) => {
+    if (vm.checkExtension("SYNC_REGS") === 0) return;
+    const at = kvmRunOffset("kvm_valid_regs");
+    const valid = vcpu.kvmRun.getBigUint64(at, true);
+    vcpu.kvmRun.setBigUint64(at, 1n << 31n, true);
+    assertRefused(vcpu.raw(IOCTL.RUN), "EINVAL", "KVM_RUN with kvm_valid_regs of 1 << 31");
+    vcpu.kvmRun.setBigUint64(at, valid, true);
   },
   "KVM_GET_REGS and KVM_SET_REGS": (vcpu) => vcpu.setRegs(vcpu.regs()),
 };

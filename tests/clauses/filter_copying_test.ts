@@ -92,7 +92,7 @@ clause("X-19", "a bitmap is read in whole words of 8 bytes", ({ kvm }) => {
 
 clause(
   "X-115",
-  "a bitmap is read wherever it lies: at any address, and across pages",
+  "a bitmap is read wherever it lies, at any address and across pages, for each range that names it",
   ({ kvm }) => {
     using guest = bootStanding(kvm.createVm());
     const page = 0x1000;
@@ -118,6 +118,20 @@ clause(
         ]);
       }
     }
+    // The same address for three ranges: of the longest, one MSR is denied.
+    memory.bytes.fill(0xff, 0, 16)[8]! ^= 2;
+    const shared = [1, 128, 64].map((nmsrs, i): RawRange => ({
+      flags: BOTH,
+      nmsrs,
+      base: base + i * 0x1000,
+      bitmap: memory.address,
+    }));
+    const what = "one bitmap for three ranges";
+    assertAccepted(setRawFilter(guest.vm, { flags: 1, ranges: shared }), what);
+    assertVerdicts(guest.session, what, [
+      ...verdicts("read-write", [base + 1, base + 0x1041, base + 0x1080, base + 0x2040]),
+      ...verdicts("neither", [base, base + 0x1000, base + 0x1040, base + 0x107f, base + 0x203f]),
+    ]);
   },
 );
 

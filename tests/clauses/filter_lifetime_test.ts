@@ -116,10 +116,18 @@ clause(
     const vm = kvm.createVm();
     vm.createIrqchip();
     using guest = bootStanding(vm);
+    const { session } = guest;
+    for (const state of ["HALTED", "UNINITIALIZED", "INIT_RECEIVED"] as const) {
+      guest.renew(session, () => session.vcpu.setMpState(state));
+      session.vcpu.setMpState("RUNNABLE");
+      assertStanding(session, `a filter set in the state ${state}`);
+    }
     for (const [name, change] of Object.entries(CHANGES)) {
+      change(session.vcpu, vm);
+      assertStanding(session, `after ${name}`);
       guest.renew();
-      change(guest.session.vcpu, vm);
-      assertStanding(guest.session, `after ${name}`);
+      change(session.vcpu, vm);
+      assertStanding(session, `after ${name}, under a new filter`);
     }
     assertStandingAfterInit(kvm);
   },

@@ -39,6 +39,9 @@ const ODD = denyEveryOther(1);
 const ALL_DENIED = verdicts("read-write", PROBES);
 const NONE_DENIED = verdicts("neither", PROBES);
 
+/** So many that the id of the next needs more than three bits. */
+const MANY_VCPUS = 9;
+
 clause("X-33", "a filter and a mask count for every vCPU of the VM", ({ kvm }) => {
   using vm = kvm.createVm();
   vm.enableUserSpaceMsr(["filter"]);
@@ -65,6 +68,9 @@ clause("X-33", "a filter and a mask count for every vCPU of the VM", ({ kvm }) =
   );
   vm.enableUserSpaceMsr(["filter"]);
   assertAll("all denied, the mask on again", ALL_DENIED);
+  vm.setMsrFilter(EVEN.filter);
+  while (vm.vcpus.length < MANY_VCPUS) vm.createVcpu();
+  assertVerdicts(bootWalker(vm), `vCPU ${MANY_VCPUS}`, EVEN.wanted);
   vm.setMsrFilter(MsrFilter.ALLOW_ALL);
   assertAll("all allowed", NONE_DENIED);
 });

@@ -7,6 +7,8 @@
 import {
   HostMemory,
   type Kvm,
+  KVM_MSR_FILTER_READ,
+  KVM_MSR_FILTER_WRITE,
   Msr,
   type MsrAccessKind,
   type MsrFilterSpec,
@@ -21,6 +23,7 @@ import { KNOWN_EVERYWHERE } from "../support/msr_space.ts";
 import {
   allowing,
   assertAccepted,
+  BOTH,
   denying,
   HOLE,
   type RawRange,
@@ -174,6 +177,20 @@ clause("X-04", "a slot without MSRs is not looked at, whatever else it holds", (
       ]);
     }
   }
+  // Behind a slot without MSRs each range keeps its own flags, length and bitmap.
+  const ranges = slots({
+    1: denying(Msr.IA32_PAT, 1, KVM_MSR_FILTER_READ),
+    2: denying(real!, 1, KVM_MSR_FILTER_WRITE),
+    4: { flags: BOTH, nmsrs: 3, base: 0x2000, bitmap: Uint8Array.of(0b101, 0, 0, 0, 0, 0, 0, 0) },
+    6: denying(Msr.SYSCALL_MASK),
+  });
+  assertAccepted(setRawFilter(guest.vm, { flags: 0, ranges }), "ranges that differ, and holes");
+  assertVerdicts(guest.session, "ranges that differ, and holes", [
+    { index: Msr.IA32_PAT, denied: "read" },
+    { index: real!, denied: "write" },
+    ...verdicts("read-write", [0x2001, Msr.SYSCALL_MASK]),
+    ...verdicts("neither", [0x2000, 0x2002]),
+  ]);
   const garbage = { flags: 0xffff_ffff, nmsrs: 0, base: real!, bitmap: 0n };
   assertAccepted(setRawFilter(guest.vm, { flags: 0, ranges: slots({}, garbage) }), "garbage alone");
   assertVerdicts(guest.session, "garbage alone", verdicts("neither", [real!, ...others]));

@@ -72,8 +72,14 @@ clause(
 
         answer();
         const dirty = changed(before);
-        vcpu.syncRegs.write({ regs: withRegisters(session, dirty) });
+        const { sregs } = vcpu.syncRegs;
+        const gs = { ...sregs.gs, base: refuse ? 0x6000n : 0x7000n };
+        vcpu.syncRegs.write({
+          regs: withRegisters(session, dirty),
+          sregs: { ...sregs, gs },
+        });
         completeOnly(session);
+        assertEquals(vcpu.sregs().gs, gs, `GS from kvm_run, ${name}`);
         const landed = refuse || access.kind === "write"
           ? dirty
           : { ...dirty, rax: SUPPLIED & 0xffff_ffffn, rdx: SUPPLIED >> 32n };

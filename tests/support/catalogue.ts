@@ -86,11 +86,14 @@ const PASSAGES: readonly Passage[] = [
     source: "x86.c kvm_free_msr_filter(): refused, replaced, and of a VM that is gone",
     ids: ["X-110"],
   },
-  { source: "x86.c kvm_arch: what else changes or shows the filter", ids: ["X-36", "X-38..X-41"] },
+  {
+    source: "x86.c kvm_arch: what else changes or shows the filter",
+    ids: ["X-36", "X-38..X-41", "X-116"],
+  },
   { source: "x86.c kvm_msr_user_space(): contents of the exit", ids: ["X-44..X-49", "X-105"] },
   {
     source: "x86.c complete_fast_rdmsr(), complete_fast_msr_access()",
-    ids: ["X-52..X-54", "X-62", "X-94..X-96", "X-102"],
+    ids: ["X-52..X-54", "X-62", "X-94..X-96", "X-102", "X-117"],
   },
   { source: "x86.c kvm_emulate_rdmsr(), kvm_emulate_wrmsr()", ids: ["X-55..X-57"] },
   {

@@ -73,9 +73,9 @@ export interface StandingGuest extends Disposable {
   readonly session: Session;
   /**
    * Lifts the filter until a guest of the VM, by default this one, has run without it, and sets it
-   * anew: its vCPU knows nothing of that yet.
+   * anew, after `meanwhile`: its vCPU knows nothing of that yet.
    */
-  renew(of?: Session): void;
+  renew(of?: Session, meanwhile?: () => void): void;
 }
 
 /** Installs the standing filter in `vm`, which the guest then closes. */
@@ -84,9 +84,10 @@ export function bootStanding(vm: Vm): StandingGuest {
   const session = bootWalker(vm);
   vm.setMsrFilter(STANDING);
   assertStanding(session, "before anything was refused");
-  const renew = (of: Session = session): void => {
+  const renew: StandingGuest["renew"] = (of = session, meanwhile = () => {}) => {
     vm.setMsrFilter(MsrFilter.ALLOW_ALL);
     assertVerdicts(of, "without a filter", UNFILTERED_VERDICTS);
+    meanwhile();
     vm.setMsrFilter(STANDING);
   };
   return { vm, session, renew, [Symbol.dispose]: () => vm.close() };
