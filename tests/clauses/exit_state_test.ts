@@ -35,6 +35,7 @@ clause(
     using vm = kvm.createVm();
     const session = bootDenied(vm);
     const { vcpu } = session;
+    session.finish(); // What a vCPU is given may look otherwise once it has run.
     // Where the local APIC is not in the kernel, KVM_RUN takes CR8 from here.
     vcpu.kvmRun.setBigUint64(kvmRunOffset("cr8"), CR8, true);
     vcpu.setSregs({ ...vcpu.sregs(), cr8: CR8 });
