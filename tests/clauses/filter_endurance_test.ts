@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { assertEquals } from "@std/assert";
 import {
   asm64,
   type AsmSource,
@@ -19,7 +20,7 @@ import {
 import { clause } from "../support/clause.ts";
 import { bootDenied, KINDS } from "../support/msr_exits.ts";
 import { isX2apic } from "../support/msr_space.ts";
-import { assertExited } from "../support/walked.ts";
+import { assertExited, nameAccess } from "../support/walked.ts";
 
 type Kind = (typeof KINDS)[number];
 
@@ -169,6 +170,27 @@ clause(
 /** What is in no space that a processor or a hypervisor uses: a write to it changes nothing. */
 const NOWHERE: Series = { first: 0x1000_0000, step: 0x1_0001, count: 0x1000 };
 
+/**
+ * Asserts that `denied` alone exits, where each access is followed by one of
+ * the same kind whose index differs in a single bit: what a look-up keeps of
+ * the one before must not decide it.
+ */
+function assertNoNeighbour(session: Session, denied: number): void {
+  const neighbours = Array.from({ length: 32 }, (_, bit) => (denied ^ 1 << bit) >>> 0);
+  for (const kind of KINDS) {
+    const indices = neighbours.filter((index) => !isX2apic(index))
+      .flatMap((index) => [denied, index]);
+    const walked = session.walk(indices.map((index) => ({ kind, index, value: 0n })), {
+      onRdmsr: (exit) => exit.supply(1n),
+      onWrmsr: (exit) => exit.acknowledge(),
+    });
+    for (const { access, exit } of walked) {
+      const wanted = access.index === denied;
+      assertEquals(exit !== undefined, wanted, `${nameAccess(access)}: whether it exits`);
+    }
+  }
+}
+
 clause(
   "X-113",
   "a filter that denies one MSR denies no other: of all others no access exits for it",
@@ -191,5 +213,6 @@ clause(
         session.finish();
       }
     }
+    assertNoNeighbour(session, denied);
   },
 );

@@ -12,7 +12,15 @@ import {
   type Vm,
 } from "@trapline/trapline";
 import { assertVerdicts, type Verdict, verdicts } from "../support/assert_verdicts.ts";
-import { assertWalk, bootWalker, exits, faults, read, write } from "../support/assert_walk.ts";
+import {
+  assertWalk,
+  bootWalker,
+  exits,
+  faults,
+  passes,
+  read,
+  write,
+} from "../support/assert_walk.ts";
 import { clause } from "../support/clause.ts";
 import { KNOWN_EVERYWHERE } from "../support/msr_space.ts";
 import { assertStanding, bootStanding } from "../support/standing_filter.ts";
@@ -158,6 +166,13 @@ clause("X-35", "a filter and a mask do not count for another VM", ({ kvm }) => {
   assertVerdicts(filtered.session, "the other VMs have other filters", ALL_DENIED);
   assertVerdicts(older.session, "each VM has a filter of its own", EVEN.wanted);
   assertVerdicts(newer.session, "each VM has a filter of its own", ODD.wanted);
+  // In turns, read by read: what was decided for one VM must not decide for the other.
+  for (const [i, index] of PROBES.entries()) {
+    for (const [{ session }, { wanted }] of [[older, EVEN], [newer, ODD]] as const) {
+      const isDenied = ["read", "read-write"].includes(wanted[i]!.denied);
+      assertWalk(session, "two VMs in turns", [(isDenied ? exits : passes)(read(index))]);
+    }
+  }
 
   older.vm.setMsrFilter(MsrFilter.ALLOW_ALL);
   assertVerdicts(filtered.session, "another VM's filter was removed", ALL_DENIED);
