@@ -3,11 +3,10 @@
  *
  * @module
  */
-import v8 from "node:v8";
-import { runInNewContext } from "node:vm";
 import { assert, assertEquals } from "@std/assert";
 import { guest, type Kvm, Session, takeCensus } from "@trapline/trapline";
 import { asked } from "../tests/support/asked.ts";
+import { collectGarbage } from "../tests/support/collect_garbage.ts";
 import { kvmTest } from "../tests/support/kvm_testing.ts";
 import { readDirectory, readTextFile } from "./sys/proc.ts";
 
@@ -30,12 +29,8 @@ interface Held {
   readonly residentKib: number;
 }
 
-v8.setFlagsFromString("--expose-gc");
-/** Has V8 collect its garbage and give back the memory: its heap would come and go otherwise. */
-const collectGarbage: (options: object) => void = runInNewContext("gc");
-
 function held(): Held {
-  collectGarbage({ type: "major", execution: "sync", flavor: "last-resort" });
+  collectGarbage();
   const heapKib = Deno.memoryUsage().heapTotal / 1024;
   const resident = /^VmRSS:\s+(\d+)/m.exec(readTextFile("/proc/self/status"))![1];
   return {

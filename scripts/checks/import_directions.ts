@@ -55,6 +55,17 @@ const ROOMS: readonly Room[] = [
     files: [],
     packages: ["node:assert/strict"],
   },
+  // The calls among which KVM_SET_SIGNAL_MASK is must leave deadlines in force.
+  {
+    path: "tests/support/other_calls.ts",
+    files: ["tests/support/", "kvm/sys/watchdog.ts"],
+    packages: TEST_PACKAGES,
+  },
+  {
+    path: "tests/support/collect_garbage.ts",
+    files: [],
+    packages: ["node:v8", "node:vm"],
+  },
   // What a project of a user's own could hold as it stands.
   {
     path: "tests/examples/",

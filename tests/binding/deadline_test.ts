@@ -14,7 +14,7 @@ import {
 } from "@trapline/trapline";
 import { deadlinesEndGuests } from "../support/deadlines_end_guests.ts";
 import { kvmTest, type KvmTestContext } from "../support/kvm_testing.ts";
-import { sleep } from "../../guests/race/processors.ts";
+import { sleep } from "../support/processors.ts";
 
 const SPINS = asm64`
   spinning:

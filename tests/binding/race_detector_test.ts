@@ -20,7 +20,7 @@ import {
   type Trap,
 } from "@trapline/trapline/race";
 import { kvmTest } from "../support/kvm_testing.ts";
-import { ONE_PROCESSOR, sleep } from "../../guests/race/processors.ts";
+import { ONE_PROCESSOR, sleep } from "../support/processors.ts";
 
 const WINDOW_US = 100;
 const WINDOW_SECONDS = WINDOW_US * 1e-6;

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { asm64, MsrFilter, Session } from "@trapline/trapline";
 import { raceClosing, raceMsrIoctls, raceVcpuCreation, type Trap } from "@trapline/trapline/race";
 import { kvmTest } from "../support/kvm_testing.ts";
-import { ONE_PROCESSOR } from "../../guests/race/processors.ts";
+import { ONE_PROCESSOR } from "../support/processors.ts";
 
 kvmTest(
   "a vCPU that is made while the filter changes is under the old or the new one, then the new one",

@@ -23,7 +23,7 @@ import type { Verdict } from "../support/assert_verdicts.ts";
 import { read } from "../support/assert_walk.ts";
 import { clause } from "../support/clause.ts";
 import { denyOnly } from "../support/msr_probes.ts";
-import { ONE_PROCESSOR } from "../../guests/race/processors.ts";
+import { ONE_PROCESSOR } from "../support/processors.ts";
 import { PROMPT_MS, ToldGuest } from "../support/told_guest.ts";
 import { nameAccess } from "../support/walked.ts";
 

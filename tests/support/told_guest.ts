@@ -16,7 +16,7 @@ import {
   type Vm,
   type WrmsrExit,
 } from "@trapline/trapline";
-import { sleep } from "../../guests/race/processors.ts";
+import { sleep } from "./processors.ts";
 
 /**
  * Accesses the MSR whose index lies at 8 whenever the word at 0 changes: reads it, or when the
