@@ -9,7 +9,6 @@ import {
   HostMemory,
   IOCTL,
   type Kvm,
-  KvmError,
   type Session,
   type Sregs,
   type Vm,
@@ -52,15 +51,10 @@ function hasSvm({ vcpu }: Session): boolean {
   return vcpu.cpuid().some((entry) => entry.function === 0x8000_0001 && (entry.ecx & SVM) !== 0);
 }
 
-/** Sets special registers; where KVM does not take them, they stay as they are. */
 function setting(change: (sregs: Sregs) => Partial<Sregs>): (session: Session) => void {
   return ({ vcpu }) => {
     const sregs = vcpu.sregs();
-    try {
-      vcpu.setSregs({ ...sregs, ...change(sregs) });
-    } catch (error) {
-      if (!(error instanceof KvmError && error.errnoName === "EINVAL")) throw error;
-    }
+    vcpu.setSregs({ ...sregs, ...change(sregs) });
   };
 }
 

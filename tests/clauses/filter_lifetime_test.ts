@@ -129,7 +129,7 @@ clause(
       change(session.vcpu, vm);
       assertStanding(session, `after ${name}, under a new filter`);
     }
-    assertStandingAfterInit(kvm);
+    for (const isKnown of [true, false]) assertStandingAfterInit(kvm, isKnown);
   },
 );
 
